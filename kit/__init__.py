@@ -1,0 +1,1 @@
+"""Domain-free tools: database, clock, ids, errors, strict schemas."""

@@ -1,0 +1,1 @@
+"""People: enrolment, links to partners, consent to spend."""

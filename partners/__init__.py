@@ -1,0 +1,1 @@
+"""Merchants: registry, keys, signing, terms, and the signed API."""

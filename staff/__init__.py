@@ -1,0 +1,1 @@
+"""Hub personnel and four-eyes approvals."""

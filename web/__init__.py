@@ -1,0 +1,1 @@
+"""The roof: application, configuration, problem details, health, command line."""
