@@ -290,4 +290,4 @@ def _server(home: Path, place: Place, postmaster: Postmaster) -> Server:
 def _log_end(place: Place) -> str:
     with place.log.open("rb") as log:
         log.seek(max(0, place.log.stat().st_size - 4096))
-        return "\n".join(log.read().decode(errors="replace").splitlines()[-12:])
+        return "\n".join(log.read().decode(errors="replace").splitlines()[-6:])
