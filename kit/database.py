@@ -1,0 +1,229 @@
+"""The database: engines, transactions, migrations, and the settings a ledger insists on.
+
+Two ways lead to PostgreSQL. The till's path uses a psycopg connection held by its thread, one
+round trip and no ORM (`HotConnections`); everything else uses SQLAlchemy sessions.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from kit.errors import Kind, Refusal
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+# Zero means "for ever" to PostgreSQL: nobody may hold a lock, or keep a till waiting, that long.
+SESSION_SETTINGS = {
+    "lock_timeout": "1s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "timezone": "UTC",
+}
+DURABLE_SETTINGS = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "remote_write", "remote_apply"},
+    "data_sync_retry": {"off"},
+    "zero_damaged_pages": {"off"},
+    "data_checksums": {"on"},
+}
+
+
+class Base(DeclarativeBase):
+    """The one metadata: what the models say must equal what the migrations made."""
+
+
+class UnsafeDatabase(Exception):  # noqa: N818 - a reason not to start
+    """The database's settings, schema or role would put points at risk."""
+
+
+class DatabaseUnavailable(Refusal):
+    """No answer from the database: whether the request took effect is not known."""
+
+    code = "outcome-unknown"
+    kind = Kind.UNAVAILABLE
+    title = "The hub cannot tell whether this took effect; retry with the same idempotency key"
+    retryable = True
+
+
+class Busy(Refusal):
+    """Somebody else's transaction was in the way for too long; nothing was written."""
+
+    code = "busy"
+    kind = Kind.UNAVAILABLE
+    title = "The hub is busy with the same rows; nothing was changed, retry shortly"
+    retryable = True
+
+
+def connect_options() -> str:
+    """libpq's `options` for every connection of the application."""
+    return " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
+
+
+def make_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """An engine whose every connection has the ledger's time limits."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={"options": connect_options(), "connect_timeout": 5},
+    )
+
+
+class Database:
+    """One database as the application sees it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._sessions = sessionmaker(self.engine)
+        self.hot = HotConnections(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, undone when it raises."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.hot.close()
+        self.engine.dispose()
+
+
+class HotConnections:
+    """A psycopg connection per thread, in autocommit, its statements prepared once."""
+
+    def __init__(self, url: str) -> None:
+        self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
+        self._local = threading.local()
+        self._all: list[psycopg.Connection[Any]] = []
+        self._lock = threading.Lock()
+
+    def fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement in its own transaction and return its rows.
+
+        Raises Busy when nothing was written, DatabaseUnavailable when that is not known, and
+        psycopg's own errors for everything that the statement itself did wrong.
+        """
+        fresh = getattr(self._local, "connection", None) is None
+        try:
+            return self._fetch(query, parameters)
+        except psycopg.OperationalError as error:
+            if isinstance(
+                error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected
+            ):
+                raise Busy from error
+            self._drop()
+            # A connection that was lost while idle never carried the statement: try a new one.
+            if fresh or not isinstance(error, psycopg.errors.AdminShutdown):
+                raise DatabaseUnavailable from error
+        try:
+            return self._fetch(query, parameters)
+        except psycopg.OperationalError as error:
+            self._drop()
+            raise DatabaseUnavailable from error
+
+    def _fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = psycopg.connect(
+                self._conninfo,
+                autocommit=True,
+                prepare_threshold=2,
+                options=connect_options(),
+                connect_timeout=5,
+            )
+            self._local.connection = connection
+            with self._lock:
+                self._all.append(connection)
+        return connection.execute(query, parameters).fetchall()
+
+    def _drop(self) -> None:
+        connection = self._local.connection if hasattr(self._local, "connection") else None
+        if connection is not None:
+            self._local.connection = None
+            with self._lock:
+                self._all.remove(connection)
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to `revision`: an id, `head`, or `base` for nothing at all."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    try:
+        with engine.connect() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            # Two hubs that start at once must not migrate at once.
+            connection.execute(text("SELECT pg_advisory_lock(7209071)"))
+            connection.commit()
+            if revision == "base":
+                command.downgrade(config, revision)
+            else:
+                command.upgrade(config, revision)
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def expected_revision() -> str:
+    """The schema revision that this code was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise UnsafeDatabase("no migrations found")
+    return head
+
+
+def refuse_unsafe(url: str) -> None:
+    """Raise UnsafeDatabase unless a ledger may be kept behind this URL, as this role."""
+    options = connect_options()
+    conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
+    with psycopg.connect(conninfo, options=options, connect_timeout=5) as connection:
+        for name, allowed in DURABLE_SETTINGS.items():
+            row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            if row is None or row[0] not in allowed:
+                raise UnsafeDatabase(f"{name} is {row and row[0]}, must be {' or '.join(allowed)}")
+        if connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
+            raise UnsafeDatabase("this server is a standby: value is decided on the primary")
+        try:
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except psycopg.errors.UndefinedTable:
+            revision = None
+        if revision is None or revision[0] != expected_revision():
+            raise UnsafeDatabase(
+                f"schema is at {revision and revision[0]}, this hub needs {expected_revision()}: "
+                "run `bin/hub migrate`"
+            )
+        row = connection.execute(
+            "SELECT bool_or(has_table_privilege(t, p)) FROM "
+            "unnest(ARRAY['exchange.posting', 'exchange.journal']) t, "
+            "unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p"
+        ).fetchone()
+        if row != (False,):
+            raise UnsafeDatabase("this role may change postings: connect as one that may not")
