@@ -170,6 +170,13 @@ class PrivateKey:
         raise ValueError(f"no such algorithm: {algorithm}")
 
     @classmethod
+    def from_raw(cls, algorithm: str, raw: bytes) -> Self:
+        """Read the 32 secret bytes: an Ed25519 seed, or a P-256 number. Raises ValueError."""
+        if algorithm == ED25519:
+            return cls._from_handle(ed25519.Ed25519PrivateKey.from_private_bytes(raw))
+        return cls._from_handle(ec.derive_private_key(int.from_bytes(raw), ec.SECP256R1()))
+
+    @classmethod
     def from_pem(cls, pem: str | bytes, password: bytes | None = None) -> Self:
         """Read a PEM private key, PKCS #8 or SEC 1. Raises ValueError."""
         pem = pem.encode() if isinstance(pem, str) else pem

@@ -54,6 +54,7 @@ __all__ = [
     "parse_signature",
     "sign_request",
     "sign_response",
+    "signature_base",
     "verify_request",
     "verify_response",
 ]
@@ -137,7 +138,7 @@ def verify_request(
     _check_shape(message, origin)
     _check_coverage(message, presented.components)
     components = _request_values(message, presented.components, origin)
-    base = _base(components, presented.parameters)
+    base = signature_base(components, presented.parameters)
     genuine = (key or _NOBODY).verifies(presented.signature, base)
     if not genuine or key is None or presented.algorithm not in (None, key.algorithm):
         raise SignatureInvalid
@@ -249,7 +250,7 @@ def verify_response(
     key = hub_keys.get(presented.key_id)
     if key is None or presented.algorithm not in (None, key.algorithm):
         raise AnswerUnverified("the answer is signed with a key that is not the hub's")
-    if not key.verifies(presented.signature, _base(components, presented.parameters)):
+    if not key.verifies(presented.signature, signature_base(components, presented.parameters)):
         raise AnswerUnverified("the signature of the answer does not verify")
     # An answer to HEAD has the headers of GET's, and no content to hold against the digest.
     if request.method != "HEAD":
@@ -344,7 +345,7 @@ def _answer_values(
     return (("@status", str(status)), *typed, ("content-digest", digest))
 
 
-def _base(components: tuple[tuple[str, str], ...], parameters: str) -> bytes:
+def signature_base(components: tuple[tuple[str, str], ...], parameters: str) -> bytes:
     """The signature base (RFC 9421, 2.5): one line per component, the parameters last.
 
     A value with a line break could forge a line, so nothing but printable ASCII may stand in
@@ -367,7 +368,7 @@ def _signed(
     components: tuple[tuple[str, str], ...], parameters: str, key: PrivateKey, label: str
 ) -> dict[str, str]:
     listed = " ".join([quote_component(name) for name, _ in components])
-    signature = key.sign(_base(components, f"({listed}){parameters}"))
+    signature = key.sign(signature_base(components, f"({listed}){parameters}"))
     return {
         "Signature-Input": f"{label}=({listed}){parameters}",
         "Signature": f"{label}=:{b64encode(signature).decode()}:",
