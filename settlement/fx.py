@@ -66,6 +66,15 @@ def convert(amount: int, rate: Rate) -> int:
     return amount * numerator // denominator
 
 
+def residue_of(amount: int, rate: Rate) -> int:
+    """What converting rounds away, in minor units of the base: at least zero.
+
+    What is settled is valued back rounded up, so that no gain is booked that was not made.
+    """
+    numerator, denominator = rate.minor
+    return amount + (-convert(amount, rate) * denominator // numerator)
+
+
 def fix(
     nets: Mapping[int, int],
     currencies: Mapping[int, str],
@@ -76,9 +85,8 @@ def fix(
 ) -> dict[int, Fixed]:
     """Every net in the currency its party settles in; `rates` are by that currency, from base.
 
-    What is settled is valued back into base, rounded up so that no gain is booked that was not
-    made; the rest of the net is the residue. The hub's own residue is minus all the others',
-    so the booked amounts still sum to zero. Raises NettingDoesNotBalance, FxRateMissing.
+    The hub's own residue is minus all the others', so the booked amounts still sum to zero.
+    Raises NettingDoesNotBalance, FxRateMissing.
     """
     check_balanced(nets)
     if hub not in nets or currencies[hub] != base:
@@ -116,6 +124,4 @@ def _fix(net: int, currency: str, rates: Mapping[str, Rate], base: str) -> Fixed
     if (rate.base, rate.quote) != (base, currency):
         raise ValueError("a rate is filed under another currency")
     settled = convert(net, rate)
-    numerator, denominator = rate.minor
-    value = -(-settled * denominator // numerator)
-    return Fixed(net=net, residue=net - value, currency=currency, settled=settled)
+    return Fixed(net=net, residue=residue_of(net, rate), currency=currency, settled=settled)
