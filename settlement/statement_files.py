@@ -1,0 +1,148 @@
+"""A statement as files: canonical JSON to sign, and a CSV for a finance person's spreadsheet."""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from kit.clock import rfc3339
+from settlement.fx import exponent
+from settlement.statements import Due, Statement, Trade, Transfer
+
+FORMAT = "tongbao-statement-1"
+COLUMNS = (
+    "statement",
+    "window",
+    "section",
+    "counterparty",
+    "kind",
+    "points",
+    "amount",
+    "currency",
+)
+
+_Cells = tuple[str, str, str, int | str, str, str]  # From section to currency.
+
+
+def as_json(statement: Statement) -> bytes:
+    """Canonical: equal statements give equal bytes, fit for hashing and signing.
+
+    UTF-8, sorted keys, no blanks, one newline at the end. Every number is an integer: points,
+    or money in minor units; times are RFC 3339 in UTC.
+    """
+    document = asdict(statement) | {
+        "format": FORMAT,
+        "fee": statement.fee,
+        "direction": statement.direction,
+    }
+    text = json.dumps(
+        document,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_time,
+    )
+    return text.encode() + b"\n"
+
+
+def as_csv(statement: Statement) -> bytes:
+    """One row per figure, each with the statement's number, so that months can be stacked.
+
+    UTF-8 with a byte order mark (else a Chinese Excel reads GBK), CRLF as in RFC 4180.
+    Amounts are decimals with a point and an ASCII minus; positive is the partner's gain.
+    """
+    page = io.StringIO()
+    writer = csv.writer(page)
+    writer.writerow(COLUMNS)
+    for section, counterparty, kind, points, money, currency in _rows(statement):
+        head = (safe_cell(statement.number), safe_cell(statement.window), section)
+        writer.writerow((*head, safe_cell(counterparty), kind, points, money, currency))
+    return page.getvalue().encode("utf-8-sig")
+
+
+def decimal(amount: int, currency: str) -> str:
+    """Minor units as a plain decimal: -38405 CNY is `-384.05`, 20 JPY is `20`."""
+    digits = exponent(currency)
+    if digits == 0:
+        return str(amount)
+    whole, part = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:0{digits}d}"
+
+
+def safe_cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: such a beginning gets an apostrophe.
+
+    Blanks and invisible characters before it do not hide a formula, nor do full-width forms;
+    control characters (line breaks, tabs) become spaces. Semicolons become commas: where a
+    spreadsheet splits columns at semicolons, the rest of a name would begin a cell.
+    """
+    plain = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
+    plain = plain.replace(";", ",")
+    visible = (each for each in plain if unicodedata.category(each)[0] not in "CZ")
+    first = unicodedata.normalize("NFKC", next(visible, ""))
+    return f"'{plain}" if first.startswith(("=", "+", "-", "@", "−")) else plain
+
+
+def _rows(statement: Statement) -> Iterator[_Cells]:
+    home, away = statement.currency, statement.settlement_currency
+    yield from _points(statement)
+    yield from _trades("spent", statement.spent, -1, home)
+    yield from _trades("accepted", statement.accepted, 1, home)
+    yield from _dues("owes", statement.owes, -1, home)
+    yield from _dues("owed", statement.owed, 1, home)
+    yield "settlement", "", "of which fee", "", decimal(-statement.fee, home), home
+    yield "settlement", "", "net", "", decimal(statement.net, home), home
+    if statement.rate is not None:
+        ratio = f"at {statement.rate.numerator}/{statement.rate.denominator} {away} per {home}"
+        yield "settlement", "", "residue to the hub", "", decimal(statement.residue, home), home
+        yield "settlement", "", ratio, "", "", ""
+    yield "settlement", "", statement.direction, "", decimal(statement.settled, away), away
+    yield from _transfers("pay", statement.pay, -1, away)
+    yield from _transfers("collect", statement.collect, 1, away)
+
+
+def _points(statement: Statement) -> Iterator[_Cells]:
+    spent = sum(trade.spent for trade in statement.spent)
+    refunded = sum(trade.refunded for trade in statement.spent)
+    for kind, points in (
+        ("opening", statement.opening),
+        ("issued", statement.issued),
+        ("clawed back", -statement.clawed_back),
+        ("spent", -spent),
+        ("refunded", refunded),
+        ("expired", -statement.expired),
+        ("closing", statement.closing),
+    ):
+        yield "points", "", kind, points, "", ""
+
+
+def _trades(section: str, trades: Iterable[Trade], sign: int, currency: str) -> Iterator[_Cells]:
+    for each in trades:
+        yield section, each.name, "spent", each.spent, "", ""
+        if each.refunded:
+            yield section, each.name, "refunded", -each.refunded, "", ""
+        yield section, each.name, "amount", "", decimal(sign * each.amount, currency), currency
+
+
+def _dues(section: str, dues: Iterable[Due], sign: int, currency: str) -> Iterator[_Cells]:
+    for each in dues:
+        money = decimal(sign * each.amount, currency)
+        yield section, each.name, each.kind, each.points, money, currency
+
+
+def _transfers(
+    section: str, transfers: Iterable[Transfer], sign: int, currency: str
+) -> Iterator[_Cells]:
+    for each in transfers:
+        money = decimal(sign * each.amount, currency)
+        yield "payments", each.name, section, "", money, currency
+
+
+def _time(value: object) -> str:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    raise TypeError(f"a statement holds no {type(value).__name__}")
