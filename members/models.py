@@ -1,0 +1,66 @@
+"""The tables of people: members, partners' own numbers for them, tokens to be recognised by."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from exchange.models import Big, Moment, Word
+from kit.database import Base
+
+SCHEMA = {"schema": "members"}
+
+
+class Member(Base):
+    """A person with one wallet. Who they are, the hub does not know."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", name="member_pk"),
+        ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="member_wallet_fk"),
+        ForeignKeyConstraint(["enrolled_by"], ["exchange.party.id"], name="member_enrolled_by_fk"),
+        UniqueConstraint("wallet_id", name="member_wallet_once"),
+        SCHEMA,
+    )
+
+    id: Mapped[UUID]
+    wallet_id: Mapped[Big]
+    enrolled_by: Mapped[int]
+    enrolled_at: Mapped[Moment]
+
+
+class Customer(Base):
+    """A partner's own number for a member, so that enrolling the same one twice is refused."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        PrimaryKeyConstraint("party_id", "reference", name="customer_pk"),
+        ForeignKeyConstraint(["member_id"], ["members.member.id"], name="customer_member_fk"),
+        ForeignKeyConstraint(["link_id"], ["exchange.link.id"], name="customer_link_fk"),
+        UniqueConstraint("link_id", name="customer_link_once"),
+        SCHEMA,
+    )
+
+    party_id: Mapped[int]
+    reference: Mapped[Word]
+    member_id: Mapped[UUID]
+    link_id: Mapped[UUID]
+
+
+class LinkToken(Base):
+    """What a member carries from one partner to another to be recognised there."""
+
+    __tablename__ = "link_token"
+    __table_args__ = (
+        PrimaryKeyConstraint("digest", name="link_token_pk"),
+        ForeignKeyConstraint(["member_id"], ["members.member.id"], name="link_token_member_fk"),
+        ForeignKeyConstraint(["issued_to"], ["exchange.party.id"], name="link_token_issued_to_fk"),
+        Index("link_token_by_expiry", "expires_at"),
+        SCHEMA,
+    )
+
+    digest: Mapped[bytes]
+    member_id: Mapped[UUID]
+    issued_to: Mapped[int]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
