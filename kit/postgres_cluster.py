@@ -65,9 +65,10 @@ def create(place: Place, programs: Path) -> None:
     A creation that was cut short is begun anew. Raises PostgresError with initdb's own words.
     """
     passwords = {role: secrets.token_urlsafe(24) for role in LOGIN_ROLES}
-    draft = place.room / "data.new"
-    if draft.exists():
-        shutil.rmtree(draft)
+    for left in place.room.glob("data.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A name of its own: the initdb of a starter that was killed may be at work in the last one.
+    draft = place.room / f"data.new-{secrets.token_hex(4)}"
     make_private_folder(draft, place.account)
     counts = (programs.parent / "lib" / "pg_stat_statements.so").exists()
     settings = SETTINGS | {"shared_buffers": shared_buffers()}

