@@ -77,9 +77,10 @@ class Presented(NamedTuple):
 def parse_signature(headers: Mapping[str, str]) -> Presented:
     """Read the one signature made for this API; others may stand beside it, untrusted.
 
-    Raises SignatureRequired (nothing with our tag), SignatureAmbiguous (a label twice, or two
-    signatures with our tag), SignatureMalformed (also for a component or parameter that the
-    profile does not know).
+    Raises SignatureMalformed (not structured fields), SignatureAmbiguous (a label twice),
+    SignatureRequired (nothing with our tag), SignatureAmbiguous (two signatures with our tag),
+    SignatureMalformed (a component or parameter that the profile does not know), in this
+    order; but SignatureRequired at once if either field is missing.
     """
     inputs, signatures = _both_fields(headers)
     given, signed = _PLAIN_INPUT.fullmatch(inputs), _PLAIN_SIGNATURE.fullmatch(signatures)
