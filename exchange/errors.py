@@ -196,6 +196,12 @@ class AnswerExpired(Refusal):
     title = "This request was answered long ago; its answer is no longer kept"
 
 
+class WindowAlreadyOpen(Refusal):
+    code = "window-already-open"
+    kind = Kind.CONFLICT
+    title = "A settlement window is open already"
+
+
 class BooksClosed(Refusal):
     code = "no-open-window"
     kind = Kind.UNAVAILABLE

@@ -1,0 +1,89 @@
+"""Accepting points at a partner's till: authorise holds them, capture spends them, void lets go.
+
+A redemption is authorise and capture in one step. Each function makes the order; the books
+decide on it. Who may spend is said by the member's link to the acceptor, whose mandate has a daily
+limit, or by a payment code, which the member shows once.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from exchange.orders import Order
+from kit.ids import uuid7
+
+
+def _consent(link: UUID | None, code: str | None) -> Order:
+    order = Order()
+    if link is not None:
+        order["link"] = str(link)
+    if code is not None:
+        order["code"] = code
+    return order
+
+
+def redeem(
+    *,
+    party: int,
+    link: UUID | None,
+    code: str | None,
+    points: int,
+    reference: str,
+    occurred_at: datetime | None = None,
+) -> Order:
+    """Spend a member's points at once.
+
+    Refused, in this order: PartnerNotActive, DuplicateReference, MemberNotFound, TooManyCodes,
+    PaymentCodeInvalid, NoMandate, MandateLimit, WalletFrozen, InsufficientPoints.
+    """
+    order = _consent(link, code)
+    order |= Order(
+        kind="redemption", party=party, id=str(uuid7()), points=points, reference=reference
+    )
+    if occurred_at is not None:
+        order["occurred_at"] = occurred_at.isoformat()
+    return order
+
+
+def authorise(
+    *,
+    party: int,
+    link: UUID | None,
+    code: str | None,
+    points: int,
+    reference: str,
+    online: bool = False,
+) -> Order:
+    """Hold points for one sale, so that the till may let the goods go.
+
+    A hold ends by itself after 15 minutes at a till, after 7 days online. Refused as `redeem` is.
+    """
+    order = _consent(link, code)
+    return order | Order(
+        kind="authorisation",
+        party=party,
+        id=str(uuid7()),
+        points=points,
+        reference=reference,
+        online=online,
+    )
+
+
+def capture(*, party: int, hold: UUID, points: int | None = None) -> Order:
+    """Spend what is held, or part of it; the rest is released.
+
+    Refused, in this order: PartnerNotActive, HoldNotFound, HoldNotOpen, ExceedsHold.
+    """
+    order = Order(kind="capture", party=party, id=str(uuid7()), hold=str(hold))
+    if points is not None:
+        order["points"] = points
+    return order
+
+
+def void(*, party: int, hold: UUID) -> Order:
+    """Let go of what is held. Refused: HoldNotFound, HoldNotOpen."""
+    return Order(kind="void", party=party, id=str(uuid7()), hold=str(hold))
+
+
+def expire_hold(*, hold: UUID) -> Order:
+    """End a hold whose time is over: a job of the hub. Refused: HoldNotOpen."""
+    return Order(kind="hold-expiry", id=str(uuid7()), hold=str(hold))

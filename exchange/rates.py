@@ -1,0 +1,91 @@
+"""Conversion rates: dated, never overlapping, never edited; and quotes, which fix one for minutes."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from exchange import store
+from exchange.errors import AmountNotConvertible, MemberNotFound, NoRate, RateOverlap
+from exchange.rules import Ratio, convert
+from kit.ids import uuid7
+
+QUOTE_VALID = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRate:
+    """`theirs` of the party's points are `ours` of the shared ones, from one moment to another."""
+
+    party: int
+    direction: str  # import or export
+    theirs: int
+    ours: int
+    minimum: int
+    step: int
+    daily_cap: int | None
+    fee_ppm: int
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def check(session: Session, rate: NewRate) -> None:
+    """Raises RateOverlap, naming the rate in the way."""
+    other = store.overlapping_rate(session, asdict(rate))
+    if other is not None:
+        raise RateOverlap(rate=f"rat_{other['id']:06d}")
+
+
+def enact(session: Session, rate: NewRate) -> int:
+    """Put an approved rate in force; returns its number. Raises RateOverlap."""
+    check(session, rate)
+    try:
+        with session.begin_nested():
+            return store.insert_rate(session, asdict(rate))
+    except IntegrityError as error:
+        if "rate_periods_do_not_overlap" in str(error.orig):
+            raise RateOverlap from error
+        raise
+
+
+def quote(
+    session: Session, *, party: int, link: UUID, theirs: int, now: datetime
+) -> dict[str, Any]:
+    """A firm price for importing `theirs`, good for five minutes and for one use.
+
+    Raises MemberNotFound, NoRate, AmountNotConvertible, in this order.
+    """
+    if store.find_link(session, party, link) is None:
+        raise MemberNotFound
+    rate = store.rate_at(session, party, "import", now)
+    if rate is None:
+        raise NoRate
+    points, fee = convert(
+        theirs, Ratio(theirs=rate["theirs"], ours=rate["ours"], fee_ppm=rate["fee_ppm"])
+    )
+    if theirs < rate["minimum"] or theirs % rate["step"] or points < 1:
+        raise AmountNotConvertible(minimum=rate["minimum"], step=rate["step"])
+    quoted = {
+        "id": uuid7(),
+        "party": party,
+        "link": link,
+        "rate": rate["id"],
+        "theirs": theirs,
+        "points": points,
+        "fee": fee,
+        "now": now,
+        "expires_at": now + QUOTE_VALID,
+    }
+    store.insert_quote(session, quoted)
+    return {
+        "id": str(quoted["id"]),
+        "member": str(link),
+        "theirs": theirs,
+        "points": points,
+        "fee": fee,
+        "rate": {"theirs": rate["theirs"], "ours": rate["ours"]},
+        "expires_at": quoted["expires_at"].isoformat(),
+    }

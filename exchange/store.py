@@ -1,0 +1,434 @@
+"""All SQL of the books outside the posting function: opening accounts, links, reading."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+Row = Mapping[str, Any]
+
+
+def _one(session: Session, sql: str, **values: Any) -> Row | None:
+    return session.execute(text(sql), values).mappings().one_or_none()
+
+
+def _all(session: Session, sql: str, **values: Any) -> list[Row]:
+    return list(session.execute(text(sql), values).mappings())
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+def insert_party(session: Session) -> int:
+    """A new party with its four accounts and an exposure of nothing."""
+    party: int = session.execute(
+        text("SELECT nextval(pg_get_serial_sequence('exchange.party', 'id'))")
+    ).scalar_one()
+    accounts = {
+        kind: session.execute(
+            text(
+                "INSERT INTO exchange.account (kind, party_id) VALUES (:kind, :party) RETURNING id"
+            ),
+            {"kind": kind, "party": party},
+        ).scalar_one()
+        for kind in ("issuing", "accepting", "breakage", "receivable")
+    }
+    session.execute(
+        text(
+            "INSERT INTO exchange.party (id, issuing_account, accepting_account, breakage_account,"
+            " receivable_account) OVERRIDING SYSTEM VALUE"
+            " VALUES (:party, :issuing, :accepting, :breakage, :receivable)"
+        ),
+        {"party": party, **accounts},
+    )
+    session.execute(
+        text("INSERT INTO exchange.exposure (party_id) VALUES (:party)"), {"party": party}
+    )
+    return party
+
+
+def set_party_state(session: Session, party: int, state: str) -> None:
+    session.execute(
+        text("UPDATE exchange.party SET state = :state WHERE id = :party"),
+        {"party": party, "state": state},
+    )
+
+
+def insert_wallet(session: Session, now: datetime) -> int:
+    wallet: int = session.execute(
+        text("INSERT INTO exchange.account (kind) VALUES ('wallet') RETURNING id")
+    ).scalar_one()
+    session.execute(
+        text("INSERT INTO exchange.wallet (id, opened_at) VALUES (:id, :now)"),
+        {"id": wallet, "now": now},
+    )
+    return wallet
+
+
+def lock_wallet(session: Session, wallet: int) -> Row | None:
+    return _one(session, "SELECT * FROM exchange.wallet WHERE id = :id FOR UPDATE", id=wallet)
+
+
+def set_frozen(session: Session, wallet: int, frozen: bool) -> None:
+    session.execute(
+        text("UPDATE exchange.wallet SET frozen = :frozen WHERE id = :id"),
+        {"id": wallet, "frozen": frozen},
+    )
+
+
+# --- links and consent ----------------------------------------------------------------------------
+
+
+def insert_link(session: Session, values: Row) -> bool:
+    """True when the link is new; False when this party has the wallet linked already."""
+    return (
+        session.execute(
+            text(
+                "INSERT INTO exchange.link (id, party_id, wallet_id, shares_balance, daily_limit,"
+                " linked_at) VALUES (:id, :party, :wallet, :shares_balance, :daily_limit, :now)"
+                " ON CONFLICT ON CONSTRAINT link_once DO NOTHING RETURNING id"
+            ),
+            values,
+        ).first()
+        is not None
+    )
+
+
+def reopen_link(session: Session, values: Row) -> None:
+    """A withdrawn link taken up again keeps its id: the same member under the same name."""
+    session.execute(
+        text(
+            "UPDATE exchange.link SET active = true, shares_balance = :shares_balance,"
+            " daily_limit = :daily_limit, linked_at = :now"
+            " WHERE party_id = :party AND wallet_id = :wallet"
+        ),
+        values,
+    )
+
+
+def link_of_wallet(session: Session, party: int, wallet: int) -> Row | None:
+    return _one(
+        session,
+        "SELECT * FROM exchange.link WHERE party_id = :party AND wallet_id = :wallet",
+        party=party,
+        wallet=wallet,
+    )
+
+
+def find_link(session: Session, party: int, link: UUID) -> Row | None:
+    return _one(
+        session,
+        "SELECT * FROM exchange.link WHERE id = :link AND party_id = :party AND active",
+        link=link,
+        party=party,
+    )
+
+
+def close_link(session: Session, link: UUID) -> None:
+    session.execute(
+        text("UPDATE exchange.link SET active = false, daily_limit = 0 WHERE id = :id"),
+        {"id": link},
+    )
+
+
+def insert_payment_code(session: Session, values: Row) -> bool:
+    """False when the digest exists: draw another code."""
+    return (
+        session.execute(
+            text(
+                "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, expires_at)"
+                " VALUES (:digest, :wallet, :max_points, :expires_at)"
+                " ON CONFLICT ON CONSTRAINT payment_code_pk DO NOTHING RETURNING digest"
+            ),
+            values,
+        ).first()
+        is not None
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_LOTS = """
+    SELECT issuer_id, available, held, expires_on,
+           CASE WHEN spendable_from > :today THEN spendable_from END AS spendable_from
+    FROM exchange.lot
+    WHERE wallet_id = :wallet AND (available > 0 OR held > 0)
+    ORDER BY expires_on, id
+"""
+
+_TRANSACTION = """
+    SELECT j.id, j.kind, j.points, j.reference, j.undoes, j.hold_id AS authorization, j.theirs,
+           j.fee, j.occurred_at, j.at, w.name AS window, l.id AS member,
+           coalesce(u.undone, 0) AS undone
+    FROM exchange.journal j
+    JOIN exchange."window" w ON w.id = j.window_id
+    LEFT JOIN exchange.link l ON l.party_id = j.party_id AND l.wallet_id = j.wallet_id AND l.active
+    LEFT JOIN exchange.undone u ON u.journal_id = j.id
+    WHERE j.party_id = :party
+"""
+
+
+def today(session: Session, now: datetime) -> Any:
+    """The books' calendar day at `now`: expiry and pending dates are days of the hub's zone."""
+    return session.execute(
+        text("SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting"),
+        {"now": now},
+    ).scalar_one()
+
+
+def lots(session: Session, wallet: int, day: Any) -> list[Row]:
+    return _all(session, _LOTS, wallet=wallet, today=day)
+
+
+def transaction(session: Session, party: int, journal: UUID) -> Row | None:
+    return _one(session, _TRANSACTION + " AND j.id = :id", party=party, id=journal)
+
+
+def transactions(
+    session: Session,
+    party: int,
+    *,
+    before: UUID | None,
+    kind: str | None,
+    reference: str | None,
+    limit: int,
+) -> list[Row]:
+    """Newest first; one more than `limit`, when there are more."""
+    sql = _TRANSACTION
+    if before is not None:
+        sql += " AND j.id < :before"
+    if kind is not None:
+        sql += " AND j.kind = :kind"
+    if reference is not None:
+        sql += " AND j.reference = :reference"
+    return _all(
+        session,
+        sql + " ORDER BY j.id DESC LIMIT :limit",
+        party=party,
+        before=before,
+        kind=kind,
+        reference=reference,
+        limit=limit + 1,
+    )
+
+
+def hold(session: Session, party: int, hold_id: UUID) -> Row | None:
+    return _one(
+        session,
+        """
+        SELECT h.id, h.points, h.captured, h.released, h.reference, h.held_at AS at, h.expires_at,
+               h.ended_at, l.id AS member,
+               CASE WHEN h.state = 'held' AND h.expires_at <= now() THEN 'expired'
+                    ELSE h.state END AS state
+        FROM exchange.hold h
+        LEFT JOIN exchange.link l
+            ON l.party_id = h.party_id AND l.wallet_id = h.wallet_id AND l.active
+        WHERE h.id = :id AND h.party_id = :party
+        """,
+        id=hold_id,
+        party=party,
+    )
+
+
+# --- rates and quotes -----------------------------------------------------------------------------
+
+_RATE = """
+    SELECT id, party_id, direction, theirs, ours, minimum, step, daily_cap, fee_ppm,
+           lower(valid) AS valid_from, upper(valid) AS valid_to
+    FROM exchange.rate
+"""
+
+
+def rates(session: Session, party: int) -> list[Row]:
+    return _all(
+        session, _RATE + " WHERE party_id = :party ORDER BY direction, lower(valid)", party=party
+    )
+
+
+def rate_at(session: Session, party: int, direction: str, now: datetime) -> Row | None:
+    return _one(
+        session,
+        _RATE + " WHERE party_id = :party AND direction = :direction AND valid @> CAST(:now AS"
+        " timestamptz)",
+        party=party,
+        direction=direction,
+        now=now,
+    )
+
+
+def overlapping_rate(session: Session, values: Row) -> Row | None:
+    return _one(
+        session,
+        _RATE + " WHERE party_id = :party AND direction = :direction AND valid &&"
+        " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz)) LIMIT 1",
+        **{name: values[name] for name in ("party", "direction", "valid_from", "valid_to")},
+    )
+
+
+def insert_rate(session: Session, values: Row) -> int:
+    number: int = session.execute(
+        text(
+            "INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step,"
+            " daily_cap, fee_ppm, valid) VALUES (:party, :direction, :theirs, :ours, :minimum,"
+            " :step, :daily_cap, :fee_ppm, tstzrange(CAST(:valid_from AS timestamptz),"
+            " CAST(:valid_to AS timestamptz))) RETURNING id"
+        ),
+        values,
+    ).scalar_one()
+    return number
+
+
+def insert_quote(session: Session, values: Row) -> None:
+    session.execute(
+        text(
+            "INSERT INTO exchange.quote (id, party_id, link_id, rate_id, theirs, points, fee,"
+            " quoted_at, expires_at) VALUES (:id, :party, :link, :rate, :theirs, :points, :fee,"
+            " :now, :expires_at)"
+        ),
+        values,
+    )
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+
+def lock_windows(session: Session) -> None:
+    """Wait for every posting under way, and let none begin, until this transaction ends."""
+    session.execute(text("SET LOCAL lock_timeout = '30s'"))
+    session.execute(text("SELECT pg_advisory_xact_lock(7209070)"))
+
+
+def open_window(session: Session) -> Row | None:
+    return _one(session, 'SELECT * FROM exchange."window" WHERE closed_at IS NULL')
+
+
+def insert_window(session: Session, name: str, now: datetime) -> int:
+    number: int = session.execute(
+        text('INSERT INTO exchange."window" (name, opened_at) VALUES (:name, :now) RETURNING id'),
+        {"name": name, "now": now},
+    ).scalar_one()
+    return number
+
+
+def close_window(session: Session, number: int, now: datetime) -> None:
+    session.execute(
+        text('UPDATE exchange."window" SET closed_at = :now WHERE id = :id'),
+        {"id": number, "now": now},
+    )
+
+
+def database_now(session: Session) -> datetime:
+    """The database's clock, this very moment: the one the books keep."""
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment
+
+
+# --- exposure -------------------------------------------------------------------------------------
+
+
+def release_exposure(session: Session, window: int, party: int, points: int, owed: int) -> None:
+    """A closed window turned `points` into `owed` minor units; once per window and party."""
+    values = {"window": window, "party": party, "points": points, "owed": owed}
+    session.execute(
+        text(
+            "INSERT INTO exchange.exposure_release (window_id, party_id, points, owed)"
+            " VALUES (:window, :party, :points, :owed)"
+        ),
+        values,
+    )
+    session.execute(
+        text(
+            "UPDATE exchange.exposure SET points = points - :points, owed = owed + :owed"
+            " WHERE party_id = :party"
+        ),
+        values,
+    )
+
+
+def settle_exposure(session: Session, window: int, now: datetime) -> None:
+    """The money of a window was paid: it no longer counts towards anybody's cap."""
+    session.execute(
+        text(
+            "WITH paid AS (UPDATE exchange.exposure_release SET settled_at = :now"
+            " WHERE window_id = :window AND settled_at IS NULL RETURNING party_id, owed)"
+            " UPDATE exchange.exposure e SET owed = e.owed - paid.owed"
+            " FROM paid WHERE e.party_id = paid.party_id"
+        ),
+        {"window": window, "now": now},
+    )
+
+
+def exposure(session: Session, party: int) -> Row | None:
+    return _one(session, "SELECT * FROM exchange.exposure WHERE party_id = :party", party=party)
+
+
+# --- what time ends -------------------------------------------------------------------------------
+
+
+def expired_holds(session: Session, now: datetime, limit: int) -> list[UUID]:
+    return list(
+        session.execute(
+            text(
+                "SELECT id FROM exchange.hold WHERE state = 'held' AND expires_at <= :now"
+                " ORDER BY expires_at LIMIT :limit"
+            ),
+            {"now": now, "limit": limit},
+        ).scalars()
+    )
+
+
+def wallets_with_expired_lots(session: Session, now: datetime, limit: int) -> list[int]:
+    return list(
+        session.execute(
+            text(
+                "SELECT DISTINCT wallet_id FROM exchange.lot WHERE available > 0 AND expires_on <"
+                " (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date"
+                "  FROM exchange.setting) LIMIT :limit"
+            ),
+            {"now": now, "limit": limit},
+        ).scalars()
+    )
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Drop what is only kept for a while: nonces, dead codes, and answers past their month."""
+    for sql in (
+        "DELETE FROM exchange.nonce WHERE at < CAST(:now AS timestamptz) - interval '10 minutes'",
+        "DELETE FROM exchange.code_failure"
+        " WHERE minute < CAST(:now AS timestamptz) - interval '1 hour'",
+        "DELETE FROM exchange.payment_code WHERE used_at IS NULL"
+        " AND expires_at < CAST(:now AS timestamptz) - interval '1 day'",
+        "UPDATE exchange.claim SET facts = NULL, code = NULL WHERE facts IS NOT NULL"
+        " AND at < CAST(:now AS timestamptz) - interval '30 days'",
+        "DELETE FROM exchange.claim WHERE at < CAST(:now AS timestamptz) - interval '400 days'",
+    ):
+        session.execute(text(sql), {"now": now})
+
+
+# --- claims of requests that are not orders -------------------------------------------------------
+
+
+def claim_key(session: Session, values: Row) -> Row:
+    row = _one(
+        session,
+        "SELECT verdict, code, facts FROM exchange.claim_key(:party, :key, :fingerprint, :key_id,"
+        " :nonce, clock_timestamp())",
+        **values,
+    )
+    if row is None:
+        raise RuntimeError("exchange.claim_key returned no row")
+    return row
+
+
+def save_claim(session: Session, values: Row) -> None:
+    session.execute(
+        text(
+            "INSERT INTO exchange.claim (party_id, key, fingerprint, operation, code, facts,"
+            " evidence, at) VALUES (:party, :key, :fingerprint, :operation, :code,"
+            " CAST(:facts AS jsonb), CAST(:evidence AS jsonb), clock_timestamp())"
+        ),
+        values,
+    )

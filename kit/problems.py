@@ -1,0 +1,25 @@
+"""RFC 9457 problem details: how every refusal is said, whatever refused."""
+
+from typing import Any
+
+from kit.errors import Refusal
+from kit.strict_json import dumps
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_BASE = "https://tongbao.example/problems/"
+
+
+def problem(refusal: Refusal, instance: str | None = None) -> tuple[int, bytes]:
+    """Status and body of a refusal; `instance` is the path of the request it answers."""
+    status = refusal.kind.value
+    members: dict[str, Any] = {
+        "type": TYPE_BASE + refusal.code,
+        "title": refusal.title,
+        "status": status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "retryable": refusal.retryable,
+    }
+    if instance is not None:
+        members["instance"] = instance
+    return status, dumps({**refusal.facts, **members})
