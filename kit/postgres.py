@@ -151,9 +151,9 @@ def kill(home: Path) -> None:
 def _launch(place: Place, programs: Path) -> Postmaster:
     alive = open_private(place.room / "alive", os.O_RDWR)
     try:
+        _bury_processes(place)
         # The server inherits this lock and holds it for life. It tells of a server that our view
         # of /proc cannot: one in another container, on the same data.
-        _bury_processes(place)
         if not wait_for(lambda: try_lock(alive), ORPHAN_WAIT):
             raise PostgresError(f"A server out of our sight (another container?) has {place.data}")
         # Left there, a reused id or a zombie would make the new server think the old one lives.
@@ -165,7 +165,7 @@ def _launch(place: Place, programs: Path) -> Postmaster:
                 return _wait_until_ready(place, pid)
             except PostgresError:
                 # Between our look at the port and the server's, somebody may have taken it.
-                if attempt == 2 or _port_is_free(port):
+                if attempt == 2 or is_alive(pid) or _port_is_free(port):
                     raise
         raise AssertionError("unreachable")
     finally:
