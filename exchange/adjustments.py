@@ -1,4 +1,4 @@
-"""A correction by hand, which two people agreed on: points of one issuer into or out of a wallet."""
+"""A correction by hand that two people agreed on: points into a wallet, or out of it."""
 
 from datetime import date
 from typing import Literal

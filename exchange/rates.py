@@ -1,4 +1,4 @@
-"""Conversion rates: dated, never overlapping, never edited; and quotes, which fix one for minutes."""
+"""Conversion rates: dated, never overlapping, never edited; and quotes, good for minutes."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-Row = Mapping[str, Any]
+Row = RowMapping
+Values = Mapping[str, Any]
 
 
 def _one(session: Session, sql: str, **values: Any) -> Row | None:
@@ -82,7 +83,7 @@ def set_frozen(session: Session, wallet: int, frozen: bool) -> None:
 # --- links and consent ----------------------------------------------------------------------------
 
 
-def insert_link(session: Session, values: Row) -> bool:
+def insert_link(session: Session, values: Values) -> bool:
     """True when the link is new; False when this party has the wallet linked already."""
     return (
         session.execute(
@@ -97,7 +98,7 @@ def insert_link(session: Session, values: Row) -> bool:
     )
 
 
-def reopen_link(session: Session, values: Row) -> None:
+def reopen_link(session: Session, values: Values) -> None:
     """A withdrawn link taken up again keeps its id: the same member under the same name."""
     session.execute(
         text(
@@ -134,7 +135,7 @@ def close_link(session: Session, link: UUID) -> None:
     )
 
 
-def insert_payment_code(session: Session, values: Row) -> bool:
+def insert_payment_code(session: Session, values: Values) -> bool:
     """False when the digest exists: draw another code."""
     return (
         session.execute(
@@ -259,7 +260,7 @@ def rate_at(session: Session, party: int, direction: str, now: datetime) -> Row 
     )
 
 
-def overlapping_rate(session: Session, values: Row) -> Row | None:
+def overlapping_rate(session: Session, values: Values) -> Row | None:
     return _one(
         session,
         _RATE + " WHERE party_id = :party AND direction = :direction AND valid &&"
@@ -268,7 +269,7 @@ def overlapping_rate(session: Session, values: Row) -> Row | None:
     )
 
 
-def insert_rate(session: Session, values: Row) -> int:
+def insert_rate(session: Session, values: Values) -> int:
     number: int = session.execute(
         text(
             "INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step,"
@@ -281,7 +282,7 @@ def insert_rate(session: Session, values: Row) -> int:
     return number
 
 
-def insert_quote(session: Session, values: Row) -> None:
+def insert_quote(session: Session, values: Values) -> None:
     session.execute(
         text(
             "INSERT INTO exchange.quote (id, party_id, link_id, rate_id, theirs, points, fee,"
@@ -411,7 +412,7 @@ def forget(session: Session, now: datetime) -> None:
 # --- claims of requests that are not orders -------------------------------------------------------
 
 
-def claim_key(session: Session, values: Row) -> Row:
+def claim_key(session: Session, values: Values) -> Row:
     row = _one(
         session,
         "SELECT verdict, code, facts FROM exchange.claim_key(:party, :key, :fingerprint, :key_id,"
@@ -423,7 +424,7 @@ def claim_key(session: Session, values: Row) -> Row:
     return row
 
 
-def save_claim(session: Session, values: Row) -> None:
+def save_claim(session: Session, values: Values) -> None:
     session.execute(
         text(
             "INSERT INTO exchange.claim (party_id, key, fingerprint, operation, code, facts,"

@@ -1,0 +1,101 @@
+"""All SQL of the members' package."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+
+def insert_member(session: Session, values: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO members.member (id, wallet_id, enrolled_by, enrolled_at)"
+            " VALUES (:id, :wallet, :party, :now)"
+        ),
+        values,
+    )
+
+
+def member_of_wallet(session: Session, wallet: int) -> UUID:
+    found: UUID = session.execute(
+        text("SELECT id FROM members.member WHERE wallet_id = :wallet"), {"wallet": wallet}
+    ).scalar_one()
+    return found
+
+
+def customer(session: Session, party: int, reference: str) -> UUID | None:
+    """The link that this party's own customer number stands for."""
+    return session.execute(
+        text(
+            "SELECT link_id FROM members.customer WHERE party_id = :party"
+            " AND reference = :reference"
+        ),
+        {"party": party, "reference": reference},
+    ).scalar_one_or_none()
+
+
+def insert_customer(session: Session, values: Mapping[str, Any]) -> bool:
+    """False when the reference, or the link, has a customer already."""
+    return (
+        session.execute(
+            text(
+                "INSERT INTO members.customer (party_id, reference, member_id, link_id)"
+                " VALUES (:party, :reference, :member, :link) ON CONFLICT DO NOTHING"
+                " RETURNING link_id"
+            ),
+            values,
+        ).first()
+        is not None
+    )
+
+
+def reference_of(session: Session, link: UUID) -> str | None:
+    return session.execute(
+        text("SELECT reference FROM members.customer WHERE link_id = :link"), {"link": link}
+    ).scalar_one_or_none()
+
+
+def insert_link_token(session: Session, values: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO members.link_token (digest, member_id, issued_to, expires_at)"
+            " VALUES (:digest, :member, :party, :expires_at)"
+        ),
+        values,
+    )
+
+
+def lock_link_token(session: Session, digest: bytes) -> RowMapping | None:
+    return (
+        session.execute(
+            text(
+                "SELECT t.*, m.wallet_id FROM members.link_token t"
+                " JOIN members.member m ON m.id = t.member_id"
+                " WHERE t.digest = :digest FOR UPDATE OF t"
+            ),
+            {"digest": digest},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def use_link_token(session: Session, digest: bytes, now: datetime) -> None:
+    session.execute(
+        text("UPDATE members.link_token SET used_at = :now WHERE digest = :digest"),
+        {"digest": digest, "now": now},
+    )
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Drop link tokens a day after they died."""
+    session.execute(
+        text(
+            "DELETE FROM members.link_token"
+            " WHERE expires_at < CAST(:now AS timestamptz) - interval '1 day'"
+        ),
+        {"now": now},
+    )

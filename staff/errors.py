@@ -1,0 +1,39 @@
+"""What four-eyes approvals refuse."""
+
+from kit.errors import Kind, Refusal
+
+
+class OperatorUnknown(Refusal):
+    code = "operator-unknown"
+    kind = Kind.NOT_FOUND
+    title = "No such operator"
+
+
+class ProposalNotFound(Refusal):
+    code = "proposal-not-found"
+    kind = Kind.NOT_FOUND
+    title = "No such proposal"
+
+
+class ProposalDecided(Refusal):
+    code = "proposal-decided"
+    kind = Kind.CONFLICT
+    title = "This proposal was decided already"
+
+
+class ProposalExpired(Refusal):
+    code = "proposal-expired"
+    kind = Kind.CONFLICT
+    title = "This proposal has expired: propose it again"
+
+
+class ProposalChanged(Refusal):
+    code = "proposal-changed"
+    kind = Kind.CONFLICT
+    title = "The content is no longer what was proposed"
+
+
+class SecondPersonRequired(Refusal):
+    code = "second-person-required"
+    kind = Kind.FORBIDDEN
+    title = "Whoever proposed this cannot decide on it"
