@@ -102,6 +102,14 @@ class Database:
         self.engine.dispose()
 
 
+# What PostgreSQL undid itself and said so: the transaction took no effect, the connection is well.
+UNDONE = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.QueryCanceled,
+)
+
+
 class HotConnections:
     """A psycopg connection per thread, in autocommit, its statements prepared once."""
 
@@ -121,9 +129,7 @@ class HotConnections:
         try:
             return self._fetch(query, parameters)
         except psycopg.OperationalError as error:
-            if isinstance(
-                error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected
-            ):
+            if isinstance(error, UNDONE):
                 raise Busy from error
             self._drop()
             # A connection that was lost while idle never carried the statement: try a new one.

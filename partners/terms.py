@@ -1,0 +1,99 @@
+"""Terms: what a partner agreed, dated; proposed by one person, approved by another."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from exchange.issuing import IssuingTerms
+from partners import store
+from partners.agreement import Terms
+from partners.errors import TermsMissing, TermsOverlap
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewTerms:
+    """Prices are millionths of a minor unit of the hub's currency, per point; `cap` minor units."""
+
+    party: int
+    issue_price: int
+    accept_price: int
+    fee_ppm: int
+    prefunded_ppm: int
+    breakage_hub_ppm: int
+    currency: str
+    cap: int | None
+    expiry_months: int
+    pending_days: int
+    valid_from: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatedTerms:
+    """Terms with the period they are in force, and what the books need of them at issuing."""
+
+    priced: Terms
+    issuing: IssuingTerms
+    valid_from: datetime
+    valid_to: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
+
+
+def enact(session: Session, terms: NewTerms) -> int:
+    """Put approved terms in force from their date; the open-ended ones before them end there.
+
+    Raises TermsOverlap when later terms are agreed already.
+    """
+    store.end_terms(session, terms.party, terms.valid_from)
+    try:
+        with session.begin_nested():
+            return store.insert_terms(session, asdict(terms))
+    except IntegrityError as error:
+        if "terms_periods_do_not_overlap" in str(error.orig):
+            raise TermsOverlap from error
+        raise
+
+
+def of(session: Session, party: int) -> list[DatedTerms]:
+    """Everything this partner ever agreed, oldest first."""
+    return [_dated(row) for row in store.terms(session, party)]
+
+
+def every(session: Session) -> dict[int, Terms]:
+    """All terms by number: what settlement prices with."""
+    return {row["id"]: _dated(row).priced for row in store.terms(session)}
+
+
+def at(agreed: list[DatedTerms], moment: datetime) -> DatedTerms:
+    """Those in force at `moment`. Raises TermsMissing."""
+    for terms in agreed:
+        if terms.covers(moment):
+            return terms
+    raise TermsMissing
+
+
+def _dated(row: RowMapping) -> DatedTerms:
+    return DatedTerms(
+        priced=Terms(
+            id=row["id"],
+            party=row["party_id"],
+            issue_price=row["issue_price"],
+            accept_price=row["accept_price"],
+            fee_ppm=row["fee_ppm"],
+            prefunded_ppm=row["prefunded_ppm"],
+            breakage_hub_ppm=row["breakage_hub_ppm"],
+            currency=row["currency"],
+        ),
+        issuing=IssuingTerms(
+            price=row["issue_price"],
+            cap=row["cap"],
+            expiry_months=row["expiry_months"],
+            pending_days=row["pending_days"],
+        ),
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+    )
