@@ -24,6 +24,37 @@ class WindowNotClosed(Refusal):
     retryable = True
 
 
+class WindowNameTaken(Refusal):
+    code = "window-name-taken"
+    kind = Kind.CONFLICT
+    title = "Another settlement window has this name."
+
+
+class WindowNameInvalid(Refusal):
+    """The name stands in statement numbers and URLs, so it is short and of plain characters."""
+
+    code = "window-name-invalid"
+    kind = Kind.INVALID
+    title = "A window's name has 1 to 40 letters, digits, dots or hyphens, no spaces."
+
+
+class SettlementStepRefused(Refusal):
+    """Steps are taken in order; `state` is where the window stands, `needs` where it must be."""
+
+    code = "settlement-step-refused"
+    kind = Kind.CONFLICT
+    title = "The settlement window is not ready for this step."
+
+
+class PointsUnpriced(Refusal):
+    """`party` traded `at` a time for which it has agreed no terms."""
+
+    code = "points-unpriced"
+    kind = Kind.CONFLICT
+    title = "A partner has points in this window and no terms to price them by."
+    retryable = True
+
+
 class NettingDoesNotBalance(Refusal):
     """Net positions must sum to zero; `off_by` says by how many minor units they do not."""
 
@@ -39,6 +70,22 @@ class FxRateMissing(Refusal):
     kind = Kind.CONFLICT
     title = "No exchange rate is fixed for a settlement currency."
     retryable = True
+
+
+class FxRateExists(Refusal):
+    """A rate may have been settled by, so a day's rate is never replaced; fix another day's."""
+
+    code = "fx-rate-exists"
+    kind = Kind.CONFLICT
+    title = "Another exchange rate is fixed for this pair and day."
+
+
+class StatementDoesNotAddUp(Refusal):
+    """A fault of the hub's own: nothing is numbered or signed, and the window stays in closing."""
+
+    code = "statement-does-not-add-up"
+    kind = Kind.CONFLICT
+    title = "A statement does not add up."
 
 
 class StatementNotFound(Refusal):

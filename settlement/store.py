@@ -1,0 +1,526 @@
+"""All SQL of settlement: a window's postings summed as a set, and the figures kept of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from kit.database import Busy
+from settlement.errors import PointsUnpriced, WindowNotFound
+from settlement.fx import Fixed, Rate
+from settlement.movements import Movement
+from settlement.netting import NetPosition
+from settlement.obligations import Obligation
+from settlement.payments import Payment
+
+Row = RowMapping
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A settlement period and how far its money has come; `open` has no settlement yet."""
+
+    id: int
+    name: str
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    approved_at: datetime | None
+    settled_at: datetime | None
+    currency: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Participant:
+    """A partner as settlement sees it."""
+
+    party: int
+    public_id: str  # The partner's UUID as text; empty for a party that is no partner.
+    name: str
+    currency: str  # It settles in this one, by its terms in force.
+    left_at: datetime | None
+
+
+def take_time(session: Session) -> None:
+    """Let this transaction read a whole window: serially, so that the tills keep their processors.
+
+    The idle limit counts while statements are written in between, so it is lifted likewise.
+    """
+    for setting in (
+        "max_parallel_workers_per_gather = 0",
+        "statement_timeout = '10min'",
+        "idle_in_transaction_session_timeout = '10min'",
+    ):
+        session.execute(text(f"SET LOCAL {setting}"))
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+_WINDOW = """
+    SELECT w.id, w.name, coalesce(s.state, CASE WHEN w.closed_at IS NULL THEN 'open' END, 'closing')
+               AS state,
+           w.opened_at, w.closed_at, s.approved_at, s.settled_at, s.currency
+    FROM exchange."window" w LEFT JOIN settlement.settlement s ON s.window_id = w.id
+"""
+
+
+def find_window(session: Session, name: str) -> Window | None:
+    row = _one(session, _WINDOW + " WHERE w.name = :name", name=name)
+    return None if row is None else Window(**row)
+
+
+def get_window(session: Session, name: str) -> Window:
+    """Raises WindowNotFound."""
+    window = find_window(session, name)
+    if window is None:
+        raise WindowNotFound
+    return window
+
+
+def open_window(session: Session) -> Window | None:
+    row = _one(session, _WINDOW + " WHERE w.closed_at IS NULL")
+    return None if row is None else Window(**row)
+
+
+def list_windows(session: Session, *, before: int | None, limit: int) -> list[Window]:
+    """Newest first; one more than `limit`, when there are more."""
+    sql = _WINDOW + ("" if before is None else " WHERE w.id < :before")
+    rows = _all(session, sql + " ORDER BY w.id DESC LIMIT :limit", before=before, limit=limit + 1)
+    return [Window(**row) for row in rows]
+
+
+def windows_in_closing(session: Session) -> list[str]:
+    """The names of windows that a closing has left half done, oldest first."""
+    rows = _all(session, _WINDOW + " WHERE s.state = 'closing' ORDER BY w.id")
+    return [row["name"] for row in rows]
+
+
+def insert_settlement(session: Session, window: int, currency: str, closed_at: datetime) -> None:
+    session.execute(
+        text(
+            "INSERT INTO settlement.settlement (window_id, state, currency, closed_at)"
+            " VALUES (:window, 'closing', :currency, :closed_at)"
+        ),
+        {"window": window, "currency": currency, "closed_at": closed_at},
+    )
+
+
+def lock_settlement(session: Session, window: int) -> str | None:
+    """The state of a window's settlement, held until this transaction ends; None when it has none.
+
+    Raises Busy while somebody else holds it.
+    """
+    try:
+        row = _one(
+            session,
+            "SELECT state FROM settlement.settlement WHERE window_id = :window FOR UPDATE NOWAIT",
+            window=window,
+        )
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise Busy("The window is being worked on by another process.") from error
+        raise
+    return None if row is None else row["state"]
+
+
+def set_state(session: Session, window: int, state: str, now: datetime) -> None:
+    """The next state, and the time of those that keep one."""
+    session.execute(
+        text(
+            "UPDATE settlement.settlement SET state = :state,"
+            " approved_at = CASE WHEN :state = 'approved' THEN :now ELSE approved_at END,"
+            " settled_at = CASE WHEN :state = 'settled' THEN :now ELSE settled_at END"
+            " WHERE window_id = :window"
+        ),
+        {"window": window, "state": state, "now": now},
+    )
+
+
+# --- what moved -----------------------------------------------------------------------------------
+
+# A refund carries the time of its sale, a clawback that of its accrual. What was not spent at a
+# till is priced by the terms of its issue alone. The terms of a party are few: a hash join.
+_MOVEMENTS = """
+    SELECT p.movement AS kind, p.issuer_id AS issuer, till.party AS acceptor,
+           issue.id AS issue_terms,
+           CASE WHEN till.party IS NULL THEN issue.id ELSE valued.id END AS valued_terms,
+           accepted.id AS acceptor_terms, sum(p.points)::bigint AS points,
+           min(p.issued_at) AS issued_at, min(p.valued_at) AS valued_at
+    FROM exchange.posting p
+    CROSS JOIN LATERAL (SELECT CASE WHEN p.movement IN ('spent', 'refunded') THEN p.party_id END
+                        AS party) till
+    LEFT JOIN partners.terms issue ON issue.party_id = p.issuer_id AND issue.valid @> p.issued_at
+    LEFT JOIN partners.terms valued ON till.party IS NOT NULL
+        AND valued.party_id = p.issuer_id AND valued.valid @> p.valued_at
+    LEFT JOIN partners.terms accepted ON accepted.party_id = till.party
+        AND accepted.valid @> p.valued_at
+    WHERE p.window_id = :window
+        AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+        AND (CAST(:party AS integer) IS NULL OR p.issuer_id = :party OR till.party = :party)
+    GROUP BY 1, 2, 3, 4, 5, 6
+    ORDER BY 1, 2, 3, 4, 5, 6
+"""
+
+
+def movements(session: Session, window: int, *, party: int | None = None) -> list[Movement]:
+    """A window's postings summed by what prices them; with `party`, those it has a part in.
+
+    Raises PointsUnpriced.
+    """
+    return [
+        Movement(
+            kind=row["kind"],
+            issuer=row["issuer"],
+            acceptor=row["acceptor"],
+            points=row["points"],
+            **_checked_terms(row),
+        )
+        for row in _all(session, _MOVEMENTS, window=window, party=party)
+    ]
+
+
+def _checked_terms(row: Row) -> dict[str, int]:
+    found = {name: row[name] for name in ("issue_terms", "valued_terms", "acceptor_terms")}
+    needed = {
+        "issue_terms": (row["issuer"], row["issued_at"]),
+        "valued_terms": (row["issuer"], row["valued_at"]),
+        "acceptor_terms": (row["acceptor"], row["valued_at"]),
+    }
+    for name, (party, moment) in needed.items():
+        if found[name] is None and party is not None:
+            raise PointsUnpriced(party=party, at=moment.isoformat())
+    return found
+
+
+def participants(session: Session, at: datetime) -> dict[int, Participant]:
+    """Every partner that had agreed to terms by `at`, with the last of its terms by then."""
+    rows = _all(
+        session,
+        """
+        SELECT p.id AS party, coalesce(r.id::text, '') AS public_id,
+               coalesce(r.name, 'Party ' || p.id) AS name, t.currency, r.closed_at AS left_at
+        FROM exchange.party p
+        LEFT JOIN partners.partner r ON r.party_id = p.id
+        CROSS JOIN LATERAL (
+            SELECT currency FROM partners.terms
+            WHERE party_id = p.id AND (lower_inf(valid) OR lower(valid) <= :at)
+            ORDER BY lower(valid) DESC NULLS LAST LIMIT 1) t
+        WHERE p.kind = 'partner' ORDER BY p.id
+        """,
+        at=at,
+    )
+    return {row["party"]: Participant(**row) for row in rows}
+
+
+def outstanding(session: Session, window: int) -> dict[int, int]:
+    """Points outstanding per issuer when the window ended (for the open one: by now).
+
+    The lots of today less what has moved since: one statement, so one snapshot of both.
+    """
+    rows = _all(
+        session,
+        """
+        SELECT issuer_id, sum(points)::bigint AS points FROM (
+            SELECT issuer_id, sum(available + held) AS points FROM exchange.lot GROUP BY 1
+            UNION ALL
+            SELECT issuer_id,
+                   sum(CASE WHEN movement IN ('issued', 'refunded') THEN -points ELSE points END)
+            FROM exchange.posting
+            WHERE window_id > :window
+                AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+            GROUP BY 1) u
+        GROUP BY issuer_id ORDER BY issuer_id
+        """,
+        window=window,
+    )
+    return {row["issuer_id"]: row["points"] for row in rows}
+
+
+def outstanding_of(session: Session, party: int) -> int:
+    """One issuer's points outstanding, now."""
+    row = _one(
+        session,
+        "SELECT coalesce(sum(available + held), 0)::bigint AS points FROM exchange.lot"
+        " WHERE issuer_id = :party",
+        party=party,
+    )
+    return row["points"] if row else 0
+
+
+def count_till_lines(session: Session, window: int) -> dict[int, int]:
+    """Per acceptor, how many postings its tills have in the window."""
+    rows = _all(
+        session,
+        "SELECT party_id, count(*) AS lines FROM exchange.posting WHERE window_id = :window"
+        " AND movement IN ('spent', 'refunded') GROUP BY party_id",
+        window=window,
+    )
+    return {row["party_id"]: row["lines"] for row in rows}
+
+
+def till_lines(session: Session, window: int, parties: Sequence[int]) -> list[Row]:
+    """The journals of these acceptors' tills, one row for each issuer of their points, in order."""
+    return _all(
+        session,
+        """
+        SELECT p.party_id AS party, p.journal_id AS journal, j.at, p.movement AS kind,
+               coalesce(j.reference, '') AS reference, p.issuer_id AS issuer,
+               sum(p.points)::bigint AS points
+        FROM exchange.posting p JOIN exchange.journal j ON j.id = p.journal_id
+        WHERE p.window_id = :window AND p.party_id = ANY(:parties)
+            AND p.movement IN ('spent', 'refunded')
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY party, at, journal, issuer
+        """,
+        window=window,
+        parties=list(parties),
+    )
+
+
+# --- exchange rates -------------------------------------------------------------------------------
+
+
+def day_of(session: Session, moment: datetime) -> date:
+    """The calendar day of a moment in the hub's own zone."""
+    day: date = session.execute(
+        text("SELECT (CAST(:at AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting"),
+        {"at": moment},
+    ).scalar_one()
+    return day
+
+
+def insert_fx_rate(session: Session, rate: Rate, valid_from: date) -> Rate:
+    """The rate that is kept for the pair and day: this one, or the one that was there before."""
+    session.execute(
+        text(
+            "INSERT INTO settlement.fx_rate (base, quote, valid_from, numerator, denominator)"
+            " VALUES (:base, :quote, :valid_from, :numerator, :denominator)"
+            " ON CONFLICT ON CONSTRAINT fx_rate_pk DO NOTHING"
+        ),
+        {
+            "base": rate.base,
+            "quote": rate.quote,
+            "valid_from": valid_from,
+            "numerator": rate.numerator,
+            "denominator": rate.denominator,
+        },
+    )
+    row = session.execute(
+        text(
+            "SELECT base, quote, numerator, denominator FROM settlement.fx_rate"
+            " WHERE base = :base AND quote = :quote AND valid_from = :valid_from"
+        ),
+        {"base": rate.base, "quote": rate.quote, "valid_from": valid_from},
+    )
+    return Rate(**row.mappings().one())
+
+
+def fx_rates_on(session: Session, base: str, day: date) -> dict[str, Rate]:
+    """The latest rate of each currency by that day, by currency."""
+    rows = _all(
+        session,
+        "SELECT DISTINCT ON (quote) base, quote, numerator, denominator FROM settlement.fx_rate"
+        " WHERE base = :base AND valid_from <= :day ORDER BY quote, valid_from DESC",
+        base=base,
+        day=day,
+    )
+    return {row["quote"]: Rate(**row) for row in rows}
+
+
+def list_fx_rates(session: Session) -> list[Row]:
+    return _all(
+        session,
+        "SELECT base, quote, valid_from, numerator, denominator FROM settlement.fx_rate"
+        " ORDER BY base, quote, valid_from DESC",
+    )
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def insert_obligations(session: Session, window: int, obligations: Iterable[Obligation]) -> None:
+    _insert(
+        session,
+        "settlement.obligation",
+        [
+            {
+                "window_id": window,
+                "debtor": each.debtor,
+                "creditor": each.creditor,
+                "kind": each.kind,
+                "points": each.points,
+                "amount": each.amount,
+            }
+            for each in obligations
+        ],
+    )
+
+
+def insert_positions(
+    session: Session,
+    window: int,
+    positions: Mapping[int, NetPosition],
+    fixed: Mapping[int, Fixed],
+    rates: Mapping[str, Rate],
+) -> None:
+    """What everybody nets to; the rate of a party that settles in the hub's currency is 1/1."""
+    rows = []
+    for party, position in positions.items():
+        rate = rates.get(fixed[party].currency)
+        rows.append(
+            {
+                "window_id": window,
+                "party_id": party,
+                "receives": position.receives,
+                "pays": position.pays,
+                "net": position.net,
+                "currency": fixed[party].currency,
+                "fx_numerator": rate.numerator if rate else 1,
+                "fx_denominator": rate.denominator if rate else 1,
+                "settles": fixed[party].settled,
+            }
+        )
+    _insert(session, "settlement.position", rows)
+
+
+def insert_payments(session: Session, window: int, payments: Sequence[Payment]) -> None:
+    _insert(
+        session,
+        "settlement.payment",
+        [
+            {
+                "window_id": window,
+                "number": number,
+                "payer": each.payer,
+                "payee": each.payee,
+                "amount": each.amount,
+            }
+            for number, each in enumerate(payments, start=1)
+        ],
+    )
+
+
+def insert_statement(session: Session, values: Mapping[str, Any]) -> None:
+    """`values` are the columns of settlement.statement."""
+    _insert(session, "settlement.statement", [dict(values)])
+
+
+def obligations(session: Session, window: int, *, party: int | None = None) -> list[Obligation]:
+    """A closed window's obligations; with `party`, those it owes or is owed."""
+    rows = _all(
+        session,
+        "SELECT debtor, creditor, kind, points, amount FROM settlement.obligation"
+        " WHERE window_id = :window"
+        " AND (CAST(:party AS integer) IS NULL OR :party IN (debtor, creditor))"
+        " ORDER BY debtor, creditor, kind",
+        window=window,
+        party=party,
+    )
+    return [Obligation(**row) for row in rows]
+
+
+def positions(session: Session, window: int, *, party: int | None = None) -> list[Row]:
+    return _all(
+        session,
+        "SELECT party_id AS party, receives, pays, net, currency, fx_numerator, fx_denominator,"
+        " settles FROM settlement.position WHERE window_id = :window"
+        " AND (CAST(:party AS integer) IS NULL OR party_id = :party) ORDER BY party_id",
+        window=window,
+        party=party,
+    )
+
+
+def payments(session: Session, window: int, *, party: int | None = None) -> list[Row]:
+    """Payments in order, each with the currency it is made in: that of its partner abroad."""
+    return _all(
+        session,
+        """
+        SELECT p.number, p.payer, p.payee, p.amount,
+               CASE WHEN payer.currency = s.currency THEN payee.currency ELSE payer.currency END
+                   AS currency
+        FROM settlement.payment p
+        JOIN settlement.settlement s USING (window_id)
+        JOIN settlement.position payer ON payer.window_id = p.window_id
+            AND payer.party_id = p.payer
+        JOIN settlement.position payee ON payee.window_id = p.window_id
+            AND payee.party_id = p.payee
+        WHERE p.window_id = :window
+            AND (CAST(:party AS integer) IS NULL OR :party IN (p.payer, p.payee))
+        ORDER BY p.number
+        """,
+        window=window,
+        party=party,
+    )
+
+
+# --- statements -----------------------------------------------------------------------------------
+
+_STATEMENT = """
+    SELECT s.number, w.id AS window_id, w.name AS window, s.digest, s.key_id, s.signature,
+           s.issued_at, p.currency, p.settles
+    FROM settlement.statement s
+    JOIN exchange."window" w ON w.id = s.window_id
+    JOIN settlement.position p ON p.window_id = s.window_id AND p.party_id = s.party_id
+    WHERE s.party_id = :party
+"""
+
+
+def list_statements(session: Session, party: int, *, before: int | None, limit: int) -> list[Row]:
+    """A partner's statements, newest first; one more than `limit`, when there are more."""
+    sql = _STATEMENT + ("" if before is None else " AND s.window_id < :before")
+    sql += " ORDER BY s.window_id DESC LIMIT :limit"
+    return _all(session, sql, party=party, before=before, limit=limit + 1)
+
+
+def statement_of_window(session: Session, party: int, window: int) -> Row | None:
+    return _one(session, _STATEMENT + " AND s.window_id = :window", party=party, window=window)
+
+
+def statement_files(session: Session, party: int, number: str) -> Row | None:
+    """The statement byte for byte as issued."""
+    return _one(
+        session,
+        "SELECT number, document, csv, digest, key_id, signature, issued_at"
+        " FROM settlement.statement WHERE party_id = :party AND number = :number",
+        party=party,
+        number=number,
+    )
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def names(session: Session) -> dict[int, tuple[str, str]]:
+    """Public id (empty for a party that is no partner) and name of every party."""
+    rows = _all(
+        session,
+        "SELECT p.id, p.kind, coalesce(r.id::text, '') AS public_id,"
+        " CASE p.kind WHEN 'hub' THEN 'Hub' WHEN 'float' THEN 'Float'"
+        " ELSE coalesce(r.name, 'Party ' || p.id) END AS name"
+        " FROM exchange.party p LEFT JOIN partners.partner r ON r.party_id = p.id ORDER BY p.id",
+    )
+    return {row["id"]: (row["public_id"], row["name"]) for row in rows}
+
+
+def _one(session: Session, sql: str, **values: Any) -> Row | None:
+    return session.execute(text(sql), values).mappings().one_or_none()
+
+
+def _all(session: Session, sql: str, **values: Any) -> list[Row]:
+    return list(session.execute(text(sql), values).mappings())
+
+
+def _insert(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        columns = list(rows[0])
+        places = ", ".join(f":{column}" for column in columns)
+        # Table and columns are this module's own words.
+        session.execute(
+            text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"),  # noqa: S608
+            list(rows),
+        )
