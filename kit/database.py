@@ -64,20 +64,29 @@ class Busy(Refusal):
     retryable = True
 
 
-def connect_options() -> str:
-    """libpq's `options` for every connection of the application."""
-    return " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
+def conninfo(url: str) -> tuple[str, dict[str, Any]]:
+    """A URL as libpq takes it, and the arguments of every connection of the application.
+
+    What the URL itself says in `options`, such as a role to take on, comes first.
+    """
+    parsed = make_url(url).set(drivername="postgresql")
+    given = parsed.query.get("options", "")
+    settings = [f"-c {name}={value}" for name, value in SESSION_SETTINGS.items()]
+    options = " ".join([given if isinstance(given, str) else " ".join(given), *settings])
+    plain = parsed.difference_update_query(["options"]).render_as_string(False)
+    return plain, {"options": options.strip(), "connect_timeout": 5}
 
 
 def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     """An engine whose every connection has the ledger's time limits."""
+    plain, arguments = conninfo(url)
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        make_url(plain).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=5,
-        connect_args={"options": connect_options(), "connect_timeout": 5},
+        connect_args=arguments,
     )
 
 
@@ -114,7 +123,7 @@ class HotConnections:
     """A psycopg connection per thread, in autocommit, its statements prepared once."""
 
     def __init__(self, url: str) -> None:
-        self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
+        self._conninfo, self._arguments = conninfo(url)
         self._local = threading.local()
         self._all: list[psycopg.Connection[Any]] = []
         self._lock = threading.Lock()
@@ -145,11 +154,7 @@ class HotConnections:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = psycopg.connect(
-                self._conninfo,
-                autocommit=True,
-                prepare_threshold=2,
-                options=connect_options(),
-                connect_timeout=5,
+                self._conninfo, autocommit=True, prepare_threshold=2, **self._arguments
             )
             self._local.connection = connection
             with self._lock:
@@ -208,9 +213,8 @@ def expected_revision() -> str:
 
 def refuse_unsafe(url: str) -> None:
     """Raise UnsafeDatabase unless a ledger may be kept behind this URL, as this role."""
-    options = connect_options()
-    conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
-    with psycopg.connect(conninfo, options=options, connect_timeout=5) as connection:
+    plain, arguments = conninfo(url)
+    with psycopg.connect(plain, **arguments) as connection:
         for name, allowed in DURABLE_SETTINGS.items():
             row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
             if row is None or row[0] not in allowed:

@@ -3,6 +3,11 @@ DO $$ BEGIN
     CREATE ROLE hub_app NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
+-- So that one DATABASE_URL will do: the owner connects and takes this role on.
+DO $$ BEGIN
+    EXECUTE format('GRANT hub_app TO %I', current_user);
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$;
 GRANT SELECT ON alembic_version TO hub_app;
 GRANT USAGE ON SCHEMA exchange TO hub_app;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA exchange TO hub_app;

@@ -1,0 +1,175 @@
+"""The till: authorise, capture, void, redeem, refund."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+import exchange.store
+from exchange import acceptance, returns
+from exchange.errors import (
+    DuplicateReference,
+    ExceedsCaptured,
+    ExceedsHold,
+    HoldNotFound,
+    HoldNotOpen,
+    InsufficientPoints,
+    MandateLimit,
+    MemberNotFound,
+    NoMandate,
+    PartnerNotActive,
+    PaymentCodeInvalid,
+    TooManyCodes,
+    TransactionNotFound,
+    WalletFrozen,
+)
+from exchange.orders import Order
+from members import consent
+from partners import schemas
+from partners.api.operations import TILL, Call, Data, Facts, Posting, Read
+
+
+def _spending(call: Call, data: Data) -> dict[str, Any]:
+    """What a redemption and an authorisation have in common."""
+    code = data.get("payment_code")
+    return {
+        "party": call.party,
+        "link": data.get("member"),
+        "code": None if code is None else consent.digest(call.hub.secrets, code),
+        "points": data["points"],
+        "reference": data["reference"],
+    }
+
+
+def _hold(call: Call) -> UUID:
+    found = call.path["authorization"]
+    if not isinstance(found, UUID):
+        raise TypeError("an authorization's id is a UUID")
+    return found
+
+
+def _redeem(call: Call, data: Data) -> Order:
+    return acceptance.redeem(**_spending(call, data), occurred_at=data.get("occurred_at"))
+
+
+def _authorise(call: Call, data: Data) -> Order:
+    return acceptance.authorise(**_spending(call, data), online=data["online"])
+
+
+def _capture(call: Call, data: Data) -> Order:
+    return acceptance.capture(party=call.party, hold=_hold(call), points=data.get("points"))
+
+
+def _void(call: Call, _: Data) -> Order:
+    return acceptance.void(party=call.party, hold=_hold(call))
+
+
+def _refund(call: Call, data: Data) -> Order:
+    return returns.refund(party=call.party, **data)
+
+
+def _find(call: Call, session: Session, _: Data) -> Facts:
+    row = exchange.store.hold(session, call.party, _hold(call))
+    if row is None:
+        raise HoldNotFound
+    return {name: value for name, value in row.items() if value is not None}
+
+
+_SPEND = (
+    PartnerNotActive,
+    DuplicateReference,
+    MemberNotFound,
+    TooManyCodes,
+    PaymentCodeInvalid,
+    NoMandate,
+    MandateLimit,
+    WalletFrozen,
+    InsufficientPoints,
+)
+_MEMBER = "mbr_01kdexw000ff6yvw0j6hb7c9nb"
+
+OPERATIONS = (
+    Posting(
+        name="authorize",
+        method="POST",
+        path="/v1/authorizations",
+        scopes=TILL,
+        tag="Accepting",
+        summary="Hold points for one sale, so that the goods may go",
+        body=schemas.AuthorizationBody,
+        answer=schemas.AuthorizationAnswer,
+        status=201,
+        refusals=_SPEND,
+        example={"payment_code": "804821907736154298", "points": 1200, "reference": "T3-0091"},
+        order=_authorise,
+    ),
+    Read(
+        name="getAuthorization",
+        method="GET",
+        path="/v1/authorizations/<aut:authorization>",
+        scopes=TILL,
+        tag="Accepting",
+        summary="The state of an authorization",
+        answer=schemas.AuthorizationAnswer,
+        refusals=(HoldNotFound,),
+        read=_find,
+    ),
+    Posting(
+        name="capture",
+        method="POST",
+        path="/v1/authorizations/<aut:authorization>/capture",
+        scopes=TILL,
+        tag="Accepting",
+        summary="Spend what is held, or part of it; the rest is released",
+        body=schemas.CaptureBody,
+        answer=schemas.EndedAnswer,
+        refusals=(PartnerNotActive, HoldNotFound, HoldNotOpen, ExceedsHold),
+        example={"points": 1150},
+        order=_capture,
+    ),
+    Posting(
+        name="void",
+        method="POST",
+        path="/v1/authorizations/<aut:authorization>/void",
+        scopes=TILL,
+        tag="Accepting",
+        summary="Let go of what is held",
+        body=schemas.Nothing,
+        answer=schemas.EndedAnswer,
+        refusals=(HoldNotFound, HoldNotOpen),
+        example={},
+        order=_void,
+    ),
+    Posting(
+        name="redeem",
+        method="POST",
+        path="/v1/redemptions",
+        scopes=TILL,
+        tag="Accepting",
+        summary="Spend a member's points at once",
+        body=schemas.RedemptionBody,
+        answer=schemas.TransactionAnswer,
+        status=201,
+        refusals=_SPEND,
+        example={"member": _MEMBER, "points": 300, "reference": "T3-0092"},
+        order=_redeem,
+    ),
+    Posting(
+        name="refund",
+        method="POST",
+        path="/v1/refunds",
+        scopes=TILL,
+        tag="Accepting",
+        summary="Give back the points of a redemption or capture, or part of them",
+        body=schemas.RefundBody,
+        answer=schemas.UndoAnswer,
+        status=201,
+        refusals=(TransactionNotFound, DuplicateReference, ExceedsCaptured),
+        example={
+            "transaction": "jrn_01kdexw000ff6yvw0j6hb7c9nb",
+            "reference": "RF-17",
+            "points": 100,
+        },
+        order=_refund,
+    ),
+)

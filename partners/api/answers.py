@@ -1,0 +1,225 @@
+"""Answering an admitted request: run the operation, render what came of it, sign the answer."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+import exchange.store
+from exchange import ledger
+from exchange.errors import (
+    AnswerExpired,
+    IdempotencyKeyReused,
+    RequestInProgress,
+    SignatureReplayed,
+    refusal,
+)
+from kit import problems, schemas
+from kit.database import Database
+from kit.errors import Kind, Refusal
+from kit.ids import to_text
+from kit.strict_json import dumps, loads
+from partners.api.gate import Admitted
+from partners.api.operations import Call, Change, Document, Facts, Operation, Page, Posting, Read
+from partners.signing import Message
+
+JSON = "application/json"
+_NO_QUERY = schemas.StrictSchema()
+
+
+class ContentTypeUnsupported(Refusal):
+    code = "content-type-unsupported"
+    kind = Kind.UNSUPPORTED
+    title = "Content must be application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and the headers that are not the signature's."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    code: str | None = None
+
+
+def answer(
+    operation: Operation, call: Call, database: Database, message: Message, admitted: Admitted
+) -> Answer:
+    """Do what was asked; every refusal is an answer too."""
+    try:
+        data = _load(operation, message)
+        match operation:
+            case Posting():
+                return _post(operation, call, database, message, admitted, data)
+            case Change():
+                return _change(operation, call, database, message, admitted, data)
+            case Read():
+                return _read(operation, call, database, message, admitted, data)
+            case _:
+                raise TypeError(f"{operation.name} is no kind of operation")
+    except Refusal as refused:
+        return refuse(refused, message)
+
+
+def refuse(refused: Refusal, message: Message, replayed: bool = False) -> Answer:
+    """The problem document of a refusal."""
+    status, body = problems.problem(refused, message.target.partition("?")[0])
+    headers = [("Idempotency-Replayed", "?1")] if replayed else []
+    if refused.retryable and status in (409, 429, 503):
+        headers.append(("Retry-After", "60" if status == 429 else "1"))
+    return Answer(status, body, problems.CONTENT_TYPE, tuple(headers), refused.code)
+
+
+def _load(operation: Operation, message: Message) -> dict[str, Any]:
+    """Body or query as the operation's schema reads them; a query that is not wanted is refused."""
+    data: dict[str, Any] = {}
+    body = operation.schema("body")
+    if body is not None:
+        if message.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise ContentTypeUnsupported
+        data = schemas.load(body, loads(message.body))
+    elif message.body:
+        raise schemas.RequestInvalid(errors=[{"pointer": "", "detail": "No content is wanted."}])
+    pairs = parse_qsl(message.target.partition("?")[2], keep_blank_values=True)
+    query = operation.schema("query") or _NO_QUERY
+    if len(dict(pairs)) != len(pairs):
+        raise schemas.RequestInvalid(
+            errors=[{"pointer": "", "detail": "A query parameter stands twice."}]
+        )
+    return data | schemas.load(query, dict(pairs))
+
+
+def _post(
+    operation: Posting,
+    call: Call,
+    database: Database,
+    message: Message,
+    admitted: Admitted,
+    data: dict[str, Any],
+) -> Answer:
+    order = operation.order(call, data)
+    order.update(admitted.claim(message))  # type: ignore[typeddict-item]
+    order["evidence"] = admitted.evidence(message)
+    outcome = ledger.post_one(database.hot, order)
+    if outcome.code is not None:
+        return refuse(refusal(outcome.code, _public(outcome.facts)), message, outcome.replayed)
+    return _render(operation, outcome.facts, outcome.replayed)
+
+
+def _change(
+    operation: Change,
+    call: Call,
+    database: Database,
+    message: Message,
+    admitted: Admitted,
+    data: dict[str, Any],
+) -> Answer:
+    """The work and its claim in one transaction. A refusal undoes the work and keeps the claim."""
+    claim = admitted.claim(message)
+    with database.transaction() as session:
+        saved = _claim(session, claim)
+        if saved is not None:
+            if saved["code"] is not None:
+                return refuse(refusal(saved["code"], saved["facts"]), message, replayed=True)
+            return _render(operation, saved["facts"], replayed=True)
+        refused: Refusal | None = None
+        facts: Facts = {}
+        try:
+            with session.begin_nested():
+                facts = operation.work(call, session, data)
+        except Refusal as error:
+            refused, facts = error, _public(error.facts)
+        if refused is None or not refused.retryable:
+            exchange.store.save_claim(
+                session,
+                {
+                    **claim,
+                    "fingerprint": bytes.fromhex(claim["fingerprint"]),
+                    "operation": operation.name,
+                    "code": refused and refused.code,
+                    "facts": json.dumps(facts),
+                    "evidence": json.dumps(admitted.evidence(message)),
+                },
+            )
+    if refused is not None:
+        return refuse(refusal(refused.code, facts), message)
+    return _render(operation, facts, replayed=False)
+
+
+def _read(
+    operation: Read,
+    call: Call,
+    database: Database,
+    message: Message,
+    admitted: Admitted,
+    data: dict[str, Any],
+) -> Answer:
+    with database.transaction() as session:
+        _claim(session, {**admitted.claim(message), "key": None})
+        found = operation.read(call, session, data)
+    if isinstance(found, Document):
+        return Answer(operation.status, found.body, found.content_type)
+    if isinstance(found, Page):
+        links: tuple[tuple[str, str], ...] = ()
+        if found.next_cursor is not None:
+            path, _, query = message.target.partition("?")
+            asked = dict(parse_qsl(query)) | {"cursor": found.next_cursor}
+            links = (("Link", f'<{path}?{urlencode(asked)}>; rel="next"'),)
+        return _render(operation, found.facts, replayed=False, headers=links)
+    return _render(operation, found, replayed=False)
+
+
+_CLAIM_REFUSALS = {
+    one.code: one
+    for one in (SignatureReplayed, RequestInProgress, IdempotencyKeyReused, AnswerExpired)
+}
+
+
+def _claim(session: Session, claim: dict[str, Any]) -> dict[str, Any] | None:
+    """What was saved for this key, or None to go on. Raises the refusals of a claim."""
+    row = exchange.store.claim_key(
+        session, {**claim, "fingerprint": bytes.fromhex(claim["fingerprint"])}
+    )
+    if row["verdict"] is None:
+        return None
+    if row["verdict"] == "replay":
+        return {"code": row["code"], "facts": row["facts"]}
+    raise _CLAIM_REFUSALS[row["verdict"]]
+
+
+def _render(
+    operation: Operation,
+    facts: Facts,
+    replayed: bool,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Answer:
+    schema = operation.schema("answer")
+    body = b"" if schema is None else dumps(schema.dump(facts))
+    if replayed:
+        headers = (*headers, ("Idempotency-Replayed", "?1"))
+    return Answer(operation.status, body, JSON, headers)
+
+
+_FIRST = {"accrual": "jrn", "import": "jrn", "redemption": "jrn", "refund": "jrn"} | {
+    "clawback": "jrn",
+    "authorisation": "aut",
+}
+
+
+def _public(facts: Facts) -> Facts:
+    """Facts of a refusal as a partner may read them: ids with their prefix, times as text."""
+    found = dict(facts)
+    first = found.get("first")
+    if first is not None and not str(first).startswith(("mbr_", "jrn_", "aut_")):
+        kind = found.pop("kind", None)
+        found["first"] = to_text(_FIRST.get(kind, "mbr"), UUID(str(first)))
+    for name, value in found.items():
+        if isinstance(value, datetime):
+            found[name] = value.isoformat()
+    return found

@@ -1,0 +1,122 @@
+"""What an operation of the API is: one value that the router, the gate and the OpenAPI page read.
+
+There are three kinds. A `Posting` makes an order for the books and takes one round trip. A
+`Change` does something else in a transaction of its own, under the same idempotency claim. A
+`Read` changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from exchange.orders import Order
+from kit.clock import Clock
+from kit.errors import Refusal
+from members.secrets import Secrets
+from partners.directory import Directory, KeyRecord
+
+Data = dict[str, Any]
+Facts = dict[str, Any]
+
+TILL = frozenset({"till"})
+ISSUE = frozenset({"issue"})
+SETTLE = frozenset({"settle"})
+ADMIN = frozenset({"admin"})
+ANY = TILL | ISSUE | SETTLE | ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What handlers may reach: clock, secrets, the directory. No configuration, no request."""
+
+    clock: Clock
+    secrets: Secrets
+    directory: Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request: who asks, when, and the ids in its path."""
+
+    hub: Hub
+    key: KeyRecord
+    now: datetime
+    path: dict[str, UUID | str]
+
+    @property
+    def party(self) -> int:
+        """Who asks, as the books know it: by the key alone, never by anything in the message."""
+        return self.key.party
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of results and where the next begins; None when there is no next."""
+
+    facts: Facts
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An answer that is stored bytes, such as a statement."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """`path` holds its ids as `<mbr:member>`: the prefix of the id, then its name.
+
+    `refusals` stand in the order in which they are checked, after those of every request.
+    """
+
+    name: str
+    method: str
+    path: str
+    scopes: frozenset[str]
+    summary: str
+    answer: type[Schema] | None
+    status: int = 200
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    example: Data | None = None
+    refusals: tuple[type[Refusal], ...] = ()
+    tag: str = ""
+    _loaded: dict[str, Schema] = field(default_factory=dict, repr=False, compare=False)
+
+    def schema(self, which: str) -> Schema | None:
+        """The body, query or answer schema, made once."""
+        if which not in self._loaded:
+            made = getattr(self, which)
+            if made is None:
+                return None
+            self._loaded[which] = made()
+        return self._loaded[which]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting(Operation):
+    """Answered from the facts that `exchange.post` gave, or had saved."""
+
+    order: Callable[[Call, Data], Order]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Operation):
+    """`work` returns the facts to be saved with the claim: JSON values only."""
+
+    work: Callable[[Call, Session, Data], Facts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read(Operation):
+    """`read` returns facts, a page of them, or a document."""
+
+    read: Callable[[Call, Session, Data], Facts | Page | Document]

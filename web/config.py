@@ -1,0 +1,143 @@
+"""Configuration: from the environment, complete and safe, or the hub does not start."""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kit import postgres
+from partners.api.routes import HubKey
+from partners.public_keys import PrivateKey
+
+DEFAULT_PORT = 8000
+MIN_SECRET = 32  # bytes
+CHECKOUT = Path(__file__).parent.parent
+_WEAK = {"secret", "changeme", "password", "default", "development", "test"}
+
+
+class UnsafeConfiguration(Exception):  # noqa: N818 - a reason not to start
+    """Settings under which points or partners' trust would be at risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the hub runs on. `owner_url` may change the schema, `app_url` may not."""
+
+    home: Path
+    port: int
+    origin: str
+    production: bool
+    currency: str
+    app_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
+    secret: bytes = field(repr=False)
+    key: HubKey = field(repr=False)
+
+
+def load(environ: Mapping[str, str] | None = None, *, start_database: bool = True) -> Config:
+    """Read the environment; without DATABASE_URL, start the hub's own PostgreSQL.
+
+    Raises UnsafeConfiguration.
+    """
+    environ = os.environ if environ is None else environ
+    _refuse_optimised()
+    production = environ.get("HUB_ENV", "development") == "production"
+    if production and environ.get("FLASK_DEBUG", "0") not in ("", "0"):
+        raise UnsafeConfiguration("FLASK_DEBUG is set: no debugger in production")
+    home = Path(environ.get("HUB_HOME") or CHECKOUT / ".hub").absolute()
+    port = _port(environ.get("HUB_PORT", str(DEFAULT_PORT)))
+    origin = environ.get("HUB_ORIGIN", f"http://127.0.0.1:{port}").rstrip("/")
+    if production and not origin.startswith("https://"):
+        raise UnsafeConfiguration("HUB_ORIGIN must be the public https:// origin in production")
+    owner_url, app_url = _urls(environ, home, production, start_database)
+    return Config(
+        home=home,
+        port=port,
+        origin=origin,
+        production=production,
+        currency=environ.get("HUB_CURRENCY", "CNY"),
+        app_url=app_url,
+        owner_url=owner_url,
+        secret=_secret(environ, home, production),
+        key=_key(environ, home, production),
+    )
+
+
+def _refuse_optimised() -> None:
+    if sys.flags.optimize:
+        raise UnsafeConfiguration("python -O strips assertions: run the hub without it")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise UnsafeConfiguration(f"HUB_PORT is {text!r}, not a port")
+    return int(text)
+
+
+def _urls(environ: Mapping[str, str], home: Path, production: bool, start: bool) -> tuple[str, str]:
+    url = environ.get("DATABASE_URL")
+    if url:
+        # One server, two roles: migrations as the owner, everything else as one that cannot
+        # change postings. A second URL may name that role; else the connection takes it on.
+        return url, environ.get("HUB_APP_DATABASE_URL") or _as_app_role(url)
+    if production:
+        raise UnsafeConfiguration("DATABASE_URL must name the server in production")
+    home.mkdir(parents=True, exist_ok=True)
+    server = postgres.start(home) if start else postgres.running(home)
+    if server is None:
+        raise UnsafeConfiguration(f"no database is running under {home}")
+    return server.url(), server.url(role="hub_app_login")
+
+
+def _as_app_role(url: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}options=-c%20role%3Dhub_app"
+
+
+def _secret(environ: Mapping[str, str], home: Path, production: bool) -> bytes:
+    given = environ.get("HUB_SECRET")
+    if given is None and not production:
+        return bytes.fromhex(_kept(home / "secrets" / "hub.secret", secrets.token_hex(32)))
+    if given is None or len(given.encode()) < MIN_SECRET or given.lower().strip() in _WEAK:
+        raise UnsafeConfiguration(f"HUB_SECRET must be {MIN_SECRET} random bytes or more")
+    if len(set(given)) < 8:
+        raise UnsafeConfiguration("HUB_SECRET is too regular to be random")
+    return given.encode()
+
+
+def _key(environ: Mapping[str, str], home: Path, production: bool) -> HubKey:
+    path = environ.get("HUB_KEY_FILE")
+    if path is None and production:
+        raise UnsafeConfiguration("HUB_KEY_FILE must name the hub's private signing key (PEM)")
+    if path is None:
+        pem = _kept(home / "secrets" / "hub-key.pem", PrivateKey.generate().to_pem())
+    else:
+        try:
+            pem = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise UnsafeConfiguration(f"HUB_KEY_FILE cannot be read: {error}") from error
+    try:
+        private = PrivateKey.from_pem(pem)
+    except ValueError as error:
+        raise UnsafeConfiguration("HUB_KEY_FILE holds no Ed25519 or P-256 private key") from error
+    return HubKey(environ.get("HUB_KEY_ID", _key_id(private)), private)
+
+
+def _key_id(private: PrivateKey) -> str:
+    """A name that changes with the key: the first letters of its public half."""
+    return "hub-" + json.dumps(private.public_key.to_jwk("")["x"])[1:13].replace("_", "-")
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """The text of a private file, made from `fresh` the first time; one maker wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8")

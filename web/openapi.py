@@ -1,0 +1,212 @@
+"""The API's own description: OpenAPI 3.1 from the schemas that the routes use, and a page of it."""
+
+import re
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Response, render_template
+from marshmallow import fields
+
+from exchange.errors import (
+    AnswerExpired,
+    IdempotencyKeyReused,
+    RequestInProgress,
+    SignatureReplayed,
+)
+from kit.database import Busy, DatabaseUnavailable
+from kit.errors import Kind, Refusal
+from kit.schemas import AnswerSchema, RequestInvalid
+from kit.strict_json import JsonMalformed, dumps
+from partners.api.answers import ContentTypeUnsupported
+from partners.api.operations import Operation, Read
+from partners.api.routes import ContentTooLarge
+from partners.errors import ScopeMissing
+from partners.signature_errors import (
+    ContentEncodingUnsupported,
+    DigestMalformed,
+    DigestMismatch,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyRequired,
+    MisdirectedRequest,
+    SignatureAmbiguous,
+    SignatureInsufficient,
+    SignatureInvalid,
+    SignatureMalformed,
+    SignatureRequired,
+    SignatureStale,
+    TargetMalformed,
+    UnexpectedContent,
+)
+
+VERSION = "1.0.0"
+
+# What any request may be refused with, in the order in which it is checked.
+BEFORE = (
+    ContentTooLarge,
+    SignatureMalformed,
+    SignatureRequired,
+    SignatureAmbiguous,
+    MisdirectedRequest,
+    TargetMalformed,
+    ContentEncodingUnsupported,
+    UnexpectedContent,
+    IdempotencyKeyRequired,
+    SignatureInsufficient,
+    SignatureInvalid,
+    SignatureStale,
+    DigestMalformed,
+    DigestMismatch,
+    IdempotencyKeyMalformed,
+    ScopeMissing,
+    ContentTypeUnsupported,
+    JsonMalformed,
+    RequestInvalid,
+    SignatureReplayed,
+)
+CLAIMS = (RequestInProgress, IdempotencyKeyReused, AnswerExpired)
+AFTER = (Busy, DatabaseUnavailable)
+
+_WITH_BODY = {ContentTypeUnsupported, JsonMalformed, DigestMalformed, DigestMismatch}
+_CONVERTER = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+class Problem(AnswerSchema):
+    """RFC 9457. Facts of the refusal stand beside these members."""
+
+    type = fields.Url()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    instance = fields.String()
+    code = fields.String(metadata={"description": "Stable: act on this."})
+    retryable = fields.Boolean()
+
+
+def refusals(operation: Operation) -> list[type[Refusal]]:
+    """Everything this operation may be refused with, in order of descending precedence."""
+    claims = () if isinstance(operation, Read) else CLAIMS
+    return [
+        refusal
+        for refusal in (*BEFORE, *claims, *operation.refusals, *AFTER)
+        if operation.body is not None or refusal not in _WITH_BODY
+    ]
+
+
+def document(operations: tuple[Operation, ...], origin: str) -> dict[str, Any]:
+    """The OpenAPI document of these operations."""
+    spec = APISpec(
+        title="Tongbao partner API",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin()],
+        info={
+            "description": "Every request is signed with the profile cpx-1 of RFC 9421, and every"
+            " answer to an authenticated request is signed by the hub. Times are RFC 3339 in UTC;"
+            " points are whole numbers.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        servers=[{"url": origin}],
+    )
+    spec.components.schema("Problem", schema=Problem)
+    for operation in operations:
+        spec.path(
+            path=_CONVERTER.sub(r"{\2}", operation.path),
+            operations={operation.method.lower(): _operation(operation)},
+        )
+    made: dict[str, Any] = spec.to_dict()
+    return made
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": "Needs a key with one of the scopes: "
+        + ", ".join(sorted(operation.scopes))
+        + ".",
+        "parameters": _parameters(operation),
+        "responses": _responses(operation),
+    }
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/json": {"schema": operation.body, "example": operation.example or {}}
+            },
+        }
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        for _, name in _CONVERTER.findall(operation.path)
+    ]
+    if operation.query is not None:
+        found.append({"in": "query", "schema": operation.query})
+    headers = ["Signature-Input", "Signature"]
+    if operation.body is not None:
+        headers.append("Content-Digest")
+    if not isinstance(operation, Read):
+        headers.append("Idempotency-Key")
+    return found + [
+        {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
+        for name in headers
+    ]
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": operation.summary}
+    if operation.answer is not None:
+        good["content"] = {"application/json": {"schema": operation.answer}}
+    responses: dict[str, Any] = {str(operation.status): good}
+    for refusal in refusals(operation):
+        status = str(refusal.kind.value)
+        here = responses.setdefault(
+            status,
+            {
+                "description": "",
+                "content": {"application/problem+json": {"schema": "Problem", "examples": {}}},
+            },
+        )
+        here["description"] += f"{', ' if here['description'] else ''}{refusal.code}"
+        here["content"]["application/problem+json"]["examples"][refusal.code] = {
+            "summary": refusal.title,
+            "value": {
+                "type": f"https://tongbao.example/problems/{refusal.code}",
+                "title": refusal.title,
+                "status": refusal.kind.value,
+                "code": refusal.code,
+                "retryable": refusal.retryable,
+            },
+        }
+    return responses
+
+
+def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
+    """`/openapi.json`, and `/docs`: the same as a page, with nothing from another host."""
+    api = Blueprint("openapi", __name__, template_folder="templates")
+    made = document(operations, origin)
+    body = dumps(made)
+
+    @api.get("/openapi.json")
+    def as_json() -> Response:
+        return Response(body, content_type="application/json")
+
+    @api.get("/docs")
+    def as_page() -> str:
+        return render_template(
+            "docs.html",
+            operations=[(one, refusals(one)) for one in operations],
+            schemas=made["components"]["schemas"],
+            origin=origin,
+            kinds=Kind,
+        )
+
+    @api.get("/docs.css")
+    def style() -> Response:
+        return Response(render_template("docs.css"), content_type="text/css; charset=utf-8")
+
+    return api
