@@ -21,19 +21,20 @@ def message_from_environ(environ: Mapping[str, Any], body: bytes) -> Message:
 
     The target is RAW_URI or REQUEST_URI where the server gives one. Granian gives neither; it
     is then put together from PATH_INFO and QUERY_STRING. That is exact for every target the
-    profile accepts, since a path of unreserved characters reads the same decoded and raw. Two
-    spellings are lost with it: `/%61` arrives as `/a`, and `/a?` as `/a`. A signature made over
-    the lost spelling fails, and one made over the plain spelling says the same thing; routes
-    are chosen by the very PATH_INFO that is verified here.
+    profile accepts, since a path of unreserved characters reads the same decoded and raw. A
+    few spellings are lost with it: `/%61` arrives as `/a`, `/a?` as `/a`, the absolute form as
+    its path. A signature made over the lost spelling fails, and one made over the plain
+    spelling says the same thing; routes are chosen by the very PATH_INFO verified here.
 
     No forwarded header is read: the public origin is configuration.
 
-    WSGI folds `Content-Digest` and `Content_Digest` into one name. What is verified is what is
-    used, so this opens no hole, but whoever sits on the way could spoil a request with it. The
-    server in front must drop field names with an underscore (nginx and gunicorn do unless told
-    otherwise), refuse folded lines and two Host fields, and settle Content-Length against
-    Transfer-Encoding; a field sent twice reaches us joined by a comma, which no signature
-    made over one value survives.
+    WSGI folds `Content-Digest` and `Content_Digest` into one name (in Granian the underscore
+    wins). What is verified is what is used, so this opens no hole, but whoever sits on the way
+    can spoil a request with it. The server in front must drop field names with an underscore
+    (nginx does unless told otherwise), refuse folded lines and a second Host, and refuse
+    Content-Length beside Transfer-Encoding (Granian takes the latter). A field sent twice
+    reaches us joined by a comma, which no signature made over one value survives; a value
+    outside ASCII reaches us empty, as if it had not been sent.
     """
     headers = {}
     for name, key in _ENVIRON_KEYS.items():
