@@ -37,6 +37,12 @@ class Config:
     key: HubKey = field(repr=False)
 
 
+def home(environ: Mapping[str, str] | None = None) -> Path:
+    """HUB_HOME: where the hub keeps its own database, secrets and files."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("HUB_HOME") or CHECKOUT / ".hub").absolute()
+
+
 def load(environ: Mapping[str, str] | None = None, *, start_database: bool = True) -> Config:
     """Read the environment; without DATABASE_URL, start the hub's own PostgreSQL.
 
@@ -47,22 +53,22 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
     production = environ.get("HUB_ENV", "development") == "production"
     if production and environ.get("FLASK_DEBUG", "0") not in ("", "0"):
         raise UnsafeConfiguration("FLASK_DEBUG is set: no debugger in production")
-    home = Path(environ.get("HUB_HOME") or CHECKOUT / ".hub").absolute()
+    place = home(environ)
     port = _port(environ.get("HUB_PORT", str(DEFAULT_PORT)))
     origin = environ.get("HUB_ORIGIN", f"http://127.0.0.1:{port}").rstrip("/")
     if production and not origin.startswith("https://"):
         raise UnsafeConfiguration("HUB_ORIGIN must be the public https:// origin in production")
-    owner_url, app_url = _urls(environ, home, production, start_database)
+    owner_url, app_url = _urls(environ, place, production, start_database)
     return Config(
-        home=home,
+        home=place,
         port=port,
         origin=origin,
         production=production,
         currency=environ.get("HUB_CURRENCY", "CNY"),
         app_url=app_url,
         owner_url=owner_url,
-        secret=_secret(environ, home, production),
-        key=_key(environ, home, production),
+        secret=_secret(environ, place, production),
+        key=_key(environ, place, production),
     )
 
 

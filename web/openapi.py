@@ -15,8 +15,8 @@ from exchange.errors import (
     SignatureReplayed,
 )
 from kit.database import Busy, DatabaseUnavailable
-from kit.errors import Kind, Refusal
-from kit.schemas import AnswerSchema, RequestInvalid
+from kit.errors import Refusal
+from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
 from partners.api.operations import Operation, Read
@@ -185,11 +185,48 @@ def _responses(operation: Operation) -> dict[str, Any]:
     return responses
 
 
+def described_fields(operation: Operation, which: str) -> list[dict[str, Any]]:
+    """The fields of a body or an answer, in words: name, type, required, description."""
+    schema = operation.schema(which)
+    if schema is None:
+        return []
+    return [
+        {
+            "name": name,
+            "type": _type_in_words(field),
+            "required": field.required,
+            "description": field.metadata.get("description", ""),
+        }
+        for name, field in schema.fields.items()
+    ]
+
+
+def _type_in_words(field: fields.Field[Any]) -> str:
+    match field:
+        case PublicId():
+            return f"id, {field.prefix}_…"
+        case Moment():
+            return "time, RFC 3339"
+        case fields.Integer():
+            return "whole number"
+        case fields.Boolean():
+            return "true or false"
+        case fields.List():
+            return f"list of {_type_in_words(field.inner)}"
+        case fields.Nested():
+            return "object: " + ", ".join(field.schema.fields)
+        case _:
+            return "date" if field.metadata.get("format") == "date" else "text"
+
+
 def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
     """`/openapi.json`, and `/docs`: the same as a page, with nothing from another host."""
     api = Blueprint("openapi", __name__, template_folder="templates")
     made = document(operations, origin)
     body = dumps(made)
+
+    api.app_template_filter("plain_path")(lambda path: _CONVERTER.sub(r"{\2}", path))
+    api.app_template_filter("fields_of")(described_fields)
 
     @api.get("/openapi.json")
     def as_json() -> Response:
@@ -200,9 +237,7 @@ def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
         return render_template(
             "docs.html",
             operations=[(one, refusals(one)) for one in operations],
-            schemas=made["components"]["schemas"],
             origin=origin,
-            kinds=Kind,
         )
 
     @api.get("/docs.css")

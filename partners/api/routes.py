@@ -17,7 +17,7 @@ from partners.api import gate
 from partners.api.answers import Answer, answer, refuse
 from partners.api.operations import Call, Hub, Operation
 from partners.public_keys import PrivateKey
-from partners.signing import Message, sign_response
+from partners.signing import sign_response
 from partners.signing_wsgi import message_from_environ
 
 log = structlog.get_logger("api")
@@ -66,7 +66,7 @@ def install(app: Flask, edge: Edge, operations: Iterable[Operation]) -> None:
 def _view(edge: Edge, operation: Operation) -> Callable[..., Response]:
     def view(**path: UUID | str) -> Response:
         started = time.perf_counter()
-        message, admitted, made = _serve(edge, operation, path)
+        admitted, made = _serve(edge, operation, path)
         response = Response(made.body, made.status, content_type=made.content_type)
         response.headers.extend(made.headers)
         if admitted is not None:
@@ -96,24 +96,24 @@ def _view(edge: Edge, operation: Operation) -> Callable[..., Response]:
 
 def _serve(
     edge: Edge, operation: Operation, path: dict[str, UUID | str]
-) -> tuple[Message, gate.Admitted | None, Answer]:
+) -> tuple[gate.Admitted | None, Answer]:
     """The answer, and whom it may be signed for: a stranger gets no signature."""
     too_large = (request.content_length or 0) > MAX_BODY
     body = b"" if too_large else request.get_data(cache=False)
     message = message_from_environ(request.environ, body)
     if too_large or len(body) > MAX_BODY:
-        return message, None, refuse(ContentTooLarge(limit=MAX_BODY), message)
+        return None, refuse(ContentTooLarge(limit=MAX_BODY), message)
     now = edge.hub.clock()
     try:
         admitted = gate.admit(edge.hub, message, origin=edge.origin, now=now)
     except Refusal as refused:
-        return message, None, refuse(refused, message)
+        return None, refuse(refused, message)
     try:
         gate.check_scope(operation, admitted.key)
     except Refusal as refused:
-        return message, admitted, refuse(refused, message)
+        return admitted, refuse(refused, message)
     call = Call(edge.hub, admitted.key, now, path)
-    return message, admitted, answer(operation, call, edge.database, message, admitted)
+    return admitted, answer(operation, call, edge.database, message, admitted)
 
 
 def _converter(prefix: str) -> type[BaseConverter]:

@@ -1,0 +1,115 @@
+"""Keys of partners: register a public key with its proof, make a pair for a trial, revoke."""
+
+import os
+import time
+from base64 import urlsafe_b64decode
+from pathlib import Path
+
+import click
+
+from partners import keys as use_cases
+from partners import registry
+from partners.public_keys import ED25519, P256, PrivateKey, PublicKey, proof_of_possession
+from web.commands.context import Context, json_option, pass_context
+
+SCOPES = click.Choice(use_cases.SCOPES)
+
+
+@click.group()
+def keys() -> None:
+    """Partners' signing keys."""
+
+
+@keys.command()
+@click.argument("slug")
+@click.option("--public-key", "file", type=click.Path(exists=True, path_type=Path), required=True)
+@json_option
+@pass_context
+def challenge(context: Context, slug: str, file: Path) -> None:
+    """What a partner must sign, within ten minutes, to prove that it holds a key."""
+    with context.database.transaction() as session:
+        partner = registry.find(session, slug)
+    created = int(time.time())
+    text = proof_of_possession(use_cases.public_id(partner.id), file.read_text(), created).decode()
+    context.emit_one({"created": created, "sign": text})
+
+
+@keys.command()
+@click.argument("slug")
+@click.option("--public-key", "file", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--scope", "scopes", type=SCOPES, multiple=True, required=True)
+@click.option("--created", type=int, required=True, help="The time in the challenge.")
+@click.option("--proof", required=True, help="The signature of the challenge, base64url.")
+@json_option
+@pass_context
+def add(
+    context: Context, slug: str, file: Path, scopes: tuple[str, ...], created: int, proof: str
+) -> None:
+    """Register a partner's public key."""
+    signature = urlsafe_b64decode(proof + "=" * (-len(proof) % 4))
+    _register(context, slug, file.read_text(), scopes, created, signature)
+
+
+@keys.command()
+@click.argument("slug")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file.")
+@click.option("--scope", "scopes", type=SCOPES, multiple=True, default=use_cases.SCOPES)
+@click.option("--algorithm", type=click.Choice([ED25519, P256]), default=ED25519, show_default=True)
+@json_option
+@pass_context
+def generate(
+    context: Context, slug: str, out: Path, scopes: tuple[str, ...], algorithm: str
+) -> None:
+    """Make a key pair for a trial and register it; a real partner makes its own."""
+    private = PrivateKey.generate(algorithm)
+    with os.fdopen(os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(private.to_pem())
+    with context.database.transaction() as session:
+        partner = registry.find(session, slug)
+    created = int(time.time())
+    public = private.public_key.to_text()
+    signature = private.sign(proof_of_possession(use_cases.public_id(partner.id), public, created))
+    _register(context, slug, public, scopes, created, signature)
+
+
+@keys.command(name="list")
+@click.argument("slug")
+@json_option
+@pass_context
+def list_(context: Context, slug: str) -> None:
+    """Every key a partner ever had."""
+    with context.database.transaction() as session:
+        partner = registry.find(session, slug)
+        context.emit(use_cases.listed(session, party=partner.party, now=context.clock()))
+
+
+@keys.command()
+@click.argument("slug")
+@click.argument("key_id")
+@json_option
+@pass_context
+def revoke(context: Context, slug: str, key_id: str) -> None:
+    """End a key at once."""
+    with context.database.transaction() as session:
+        partner = registry.find(session, slug)
+        context.emit_one(
+            use_cases.revoke(session, party=partner.party, key_id=key_id, now=context.clock())
+        )
+
+
+def _register(
+    context: Context,
+    slug: str,
+    public: str,
+    scopes: tuple[str, ...],
+    created: int,
+    signature: bytes,
+) -> None:
+    PublicKey.from_text(public)
+    with context.database.transaction() as session:
+        partner = registry.find(session, slug)
+        key = use_cases.NewKey(
+            public=public, scopes=tuple(sorted(set(scopes))), created=created, proof=signature
+        )
+        facts = use_cases.register(session, party=partner.party, key=key, now=context.clock())
+    context.emit_one(facts)

@@ -1,0 +1,58 @@
+"""Partners: add, activate, suspend, close, list."""
+
+from dataclasses import asdict
+
+import click
+
+from partners import keys, registry
+from web.commands.context import Context, json_option, pass_context
+
+
+@click.group()
+def partners() -> None:
+    """The merchants of the coalition."""
+
+
+@partners.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="The name people know, in any script.")
+@json_option
+@pass_context
+def add(context: Context, slug: str, name: str) -> None:
+    """Register an applicant; it may do nothing until it is activated."""
+    with context.database.transaction() as session:
+        partner = registry.apply(session, slug=slug, name=name, now=context.clock())
+    context.emit_one(_shown(partner))
+
+
+@partners.command(name="list")
+@json_option
+@pass_context
+def list_(context: Context) -> None:
+    """Every partner."""
+    with context.database.transaction() as session:
+        context.emit(
+            map(_shown, registry.listed(session)),
+            title="Partners",
+            empty="No partners yet: bin/hub partners add SLUG --name NAME",
+        )
+
+
+def _step(name: str, to: str, says: str) -> None:
+    @partners.command(name=name, help=says)
+    @click.argument("slug")
+    @json_option
+    @pass_context
+    def step(context: Context, slug: str) -> None:
+        with context.database.transaction() as session:
+            partner = registry.move(session, slug=slug, to=to, now=context.clock())
+        context.emit_one(_shown(partner))
+
+
+_step("activate", "active", "Let a partner trade, from now on or again.")
+_step("suspend", "suspended", "Stop a partner at once; it may still void, refund and claw back.")
+_step("close", "closed", "End a partner for good: its keys stop working.")
+
+
+def _shown(partner: registry.Partner) -> dict[str, object]:
+    return {**asdict(partner), "id": keys.public_id(partner.id)}

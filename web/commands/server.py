@@ -1,0 +1,116 @@
+"""Running the hub: serve, worker, migrate, check, stop."""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+import exchange.invariants
+import settlement.invariants
+import staff.invariants
+from exchange import windows
+from exchange.errors import WindowAlreadyOpen
+from kit import database, postgres
+from web import config, jobs
+from web.commands.context import Context, json_option, pass_context
+
+
+@click.command()
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--threads", default=4, show_default=True, help="Threads in each process.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@pass_context
+def serve(context: Context, workers: int, threads: int, host: str) -> None:
+    """Serve the API with Granian, until Ctrl-C."""
+    settings = context.settings
+    if not settings.production:
+        _prepare(context)
+    context.say(f"[bold]Tongbao[/] on {settings.origin}   (docs: {settings.origin}/docs)")
+    sys.stdout.flush()
+    arguments = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
+        "--port", str(settings.port), "--workers", str(workers),
+        "--blocking-threads", str(threads), "--backlog", "512", "--no-log",
+        "--workers-kill-timeout", "10", "wsgi:application",
+    ]  # fmt: skip
+    os.chdir(database.MIGRATIONS.parent)
+    os.execv(sys.executable, arguments)  # noqa: S606 - no shell is meant
+
+
+def _prepare(context: Context) -> None:
+    """On a laptop the hub sets itself up: the schema, and a first window named after the month."""
+    database.migrate(context.settings.owner_url)
+    with context.database.transaction() as session:
+        try:
+            windows.open_first(session, f"{datetime.now(UTC):%Y-%m}")
+        except WindowAlreadyOpen:
+            return
+        context.say("Opened the first settlement window.")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@pass_context
+def worker(context: Context, once: bool) -> None:
+    """Run the jobs: expiry of holds and points, roll-up, clearing away."""
+    database.refuse_unsafe(context.settings.app_url)
+    if once:
+        for name, count in jobs.run_all(context.database, context.clock()).items():
+            context.say(f"{name}: {count:,}")
+        return
+    context.say("Working. Stop with Ctrl-C.")
+    jobs.work(context.settings.app_url, context.database)
+
+
+@click.command()
+@click.option("--to", "revision", default="head", show_default=True, help="A revision, or base.")
+@pass_context
+def migrate(context: Context, revision: str) -> None:
+    """Bring the database's schema up to date."""
+    database.migrate(context.settings.owner_url, revision)
+    context.say(
+        f"The schema is at {database.expected_revision() if revision == 'head' else revision}."
+    )
+
+
+@click.command()
+@json_option
+@pass_context
+def check(context: Context) -> None:
+    """Verify every invariant of the books in one snapshot; exit 1 on any violation."""
+    invariants = [
+        *exchange.invariants.INVARIANTS,
+        *staff.invariants.INVARIANTS,
+        *settlement.invariants.INVARIANTS,
+    ]
+    with context.database.engine.connect() as connection:
+        results = exchange.invariants.check(connection, invariants)
+    context.emit(
+        (
+            {
+                "invariant": one.name,
+                "says": one.says,
+                "violations": len(one.violations),
+                "milliseconds": round(one.seconds * 1000),
+            }
+            for one in results
+        ),
+        title="The books",
+    )
+    wrong = [one for one in results if one.violations]
+    for one in wrong:
+        for violation in one.violations[:5]:
+            context.say(f"[red]{one.name}[/]: {violation}")
+    if wrong:
+        context.say("[bold red]The books do not balance.[/]")
+        raise SystemExit(1)
+    context.say("[bold green]books balance[/]")
+
+
+@click.command()
+@pass_context
+def stop(context: Context) -> None:
+    """Stop the hub's own database (the web processes end with Ctrl-C)."""
+    # The database need not run to be stopped: no configuration is loaded here.
+    context.say("Stopped." if postgres.stop(config.home()) else "No database was running.")

@@ -1,0 +1,82 @@
+"""The jobs that time brings, in PostgreSQL through procrastinate; each is safe to run twice."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import procrastinate
+import structlog
+from sqlalchemy.engine import make_url
+
+import exchange.store
+import members.store
+from exchange import expiry, rollup
+from kit.clock import system_clock
+from kit.database import Database
+
+Job = Callable[[Database, datetime], int]
+
+log = structlog.get_logger("jobs")
+
+
+def roll_up(database: Database, _: datetime) -> int:
+    """Add what was posted since to the totals."""
+    with database.transaction() as session:
+        return rollup.roll_up(session)
+
+
+def clear_away(database: Database, now: datetime) -> int:
+    """Drop nonces, dead codes and tokens, and answers past their month."""
+    with database.transaction() as session:
+        exchange.store.forget(session, now)
+        members.store.forget(session, now)
+    return 0
+
+
+JOBS: dict[str, tuple[str, Job]] = {
+    "expire-holds": ("* * * * *", lambda database, now: expiry.expire_holds(database, now=now)),
+    "expire-lots": ("7 * * * *", lambda database, now: expiry.expire_lots(database, now=now)),
+    "roll-up": ("* * * * * */10", roll_up),
+    "clear-away": ("*/5 * * * *", clear_away),
+}
+
+
+def run_all(database: Database, now: datetime) -> dict[str, int]:
+    """Do every job once; how much each did."""
+    return {name: job(database, now) for name, (_, job) in JOBS.items()}
+
+
+def work(url: str, database: Database) -> None:
+    """Run the jobs by their calendar until told to stop."""
+    app = make_app(url, database)
+    with app.open():
+        app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
+
+
+def make_app(url: str, database: Database) -> procrastinate.App:
+    """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
+    conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=conninfo, kwargs={"options": "-c search_path=jobs"}
+        )
+    )
+    for name, (cron, job) in JOBS.items():
+        task = app.task(_task(database, name, job), name=name, queueing_lock=name, lock=name)
+        app.periodic(cron=cron)(task)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="rescue", queueing_lock="rescue")
+    async def rescue(timestamp: int) -> None:
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):
+            await app.job_manager.retry_job(job)
+
+    return app
+
+
+def _task(database: Database, name: str, job: Job) -> Callable[[int], None]:
+    def task(timestamp: int) -> None:
+        done = job(database, system_clock())
+        if done:
+            log.info("job", job=name, done=done, scheduled=timestamp)
+
+    return task
