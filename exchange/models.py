@@ -427,7 +427,7 @@ class Posting(Base):
         CheckConstraint("debit <> credit", name="posting_moves"),
         CheckConstraint(
             "movement IN ('issued', 'spent', 'refunded', 'clawed_back', 'expired', 'moved', "
-            "'owed_back', 'repaid')",
+            "'owed_back', 'repaid', 'forgiven')",
             name="posting_movement_known",
         ),
         Index("posting_window_brin", "window_id", postgresql_using="brin"),

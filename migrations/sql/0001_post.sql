@@ -126,7 +126,9 @@ BEGIN
                 DO UPDATE SET available = l.available + excluded.available
             RETURNING l.id, l.opened_at INTO into_lot, opened;
         UPDATE exchange.wallet SET available = available + fresh WHERE id = of_wallet;
-        UPDATE exchange.exposure SET points = points + fresh WHERE party_id = o.party;
+        -- The terms that were used are kept, so that the checker can verify the cap.
+        UPDATE exchange.exposure SET points = points + fresh, price = o.price, cap = o.cap
+            WHERE party_id = o.party;
         INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
                 points, issuer_id, expires_on, lot_id, issued_at, valued_at)
             VALUES (o.id, 1, in_window, 'issued', o.party, p.issuing_account, of_wallet,
@@ -134,24 +136,23 @@ BEGIN
     END IF;
 END $$;
 
--- Would these points carry the issuer past its cap? Takes the exposure's lock and keeps the terms
--- that were used, so that the checker can verify them.
-CREATE FUNCTION exchange.within_cap(o exchange."order", amount bigint, OUT allowed boolean,
-    OUT room bigint)
+-- Would these points carry the issuer past its cap? Takes the exposure's lock. What repays a debt
+-- of this wallet does not count: those points were issued before, and are not issued again.
+CREATE FUNCTION exchange.within_cap(o exchange."order", of_wallet bigint, amount bigint,
+    OUT allowed boolean, OUT room bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     e exchange.exposure;
+    debt bigint;
     worth numeric;
 BEGIN
-    SELECT * INTO e FROM exchange.exposure WHERE party_id = o.party FOR UPDATE;
-    worth := ceil((e.points + amount)::numeric * o.price / 1000000) + e.owed;
-    allowed := o.cap IS NULL OR worth <= o.cap;
-    IF allowed THEN
-        IF e.price IS DISTINCT FROM o.price OR e.cap IS DISTINCT FROM o.cap THEN
-            UPDATE exchange.exposure SET price = o.price, cap = o.cap WHERE party_id = o.party;
-        END IF;
-    ELSE
-        room := greatest(0, floor((o.cap - e.owed)::numeric * 1000000 / greatest(o.price, 1))
+    SELECT * INTO STRICT e FROM exchange.exposure WHERE party_id = o.party FOR UPDATE;
+    SELECT coalesce(sum(points), 0) INTO debt FROM exchange.receivable
+        WHERE wallet_id = of_wallet AND issuer_id = o.party;
+    worth := ceil((e.points + amount - debt)::numeric * o.price / 1000000) + e.owed;
+    allowed := o.cap IS NULL OR amount <= debt OR worth <= o.cap;
+    IF NOT allowed THEN
+        room := greatest(0, debt + floor((o.cap - e.owed)::numeric * 1000000 / greatest(o.price, 1))
             - e.points);
     END IF;
 END $$;
@@ -205,7 +206,7 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    SELECT * INTO cap FROM exchange.within_cap(o, amount);
+    SELECT * INTO cap FROM exchange.within_cap(o, l.wallet_id, amount);
     IF NOT cap.allowed THEN
         RETURN exchange.refused('position-limit', jsonb_build_object('requested', amount, 'room', cap.room));
     END IF;
@@ -564,19 +565,41 @@ BEGIN
 END $$;
 
 -- Take points of one issuer out of a wallet: the named lot first, then the latest to expire.
--- What is held for a sale stays; what is missing is the caller's to decide. Wallet locked.
+-- What expired unspent of the named lot is forgiven: the member never used it, and the issuer is
+-- rid of it. What is held for a sale stays. What is then missing is owed. Wallet locked.
 CREATE FUNCTION exchange.debit(
     o exchange."order", of_wallet bigint, amount bigint, prefer bigint, valued timestamptz,
-    in_window integer, OUT taken bigint)
+    in_window integer, OUT taken bigint, OUT forgiven bigint, OUT owed bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     t record;
     part bigint;
+    there bigint;
     n smallint := 0;
     p exchange.party;
 BEGIN
     SELECT * INTO p FROM exchange.party WHERE id = o.party;
     taken := 0;
+    forgiven := 0;
+    SELECT coalesce(sum(available), 0) INTO there FROM exchange.lot
+        WHERE wallet_id = of_wallet AND id = prefer;
+    IF prefer IS NOT NULL AND there < amount THEN
+        SELECT least(amount - there, coalesce(sum(
+                CASE x.movement WHEN 'expired' THEN x.points WHEN 'forgiven' THEN -x.points END), 0))
+            INTO forgiven
+            FROM exchange.journal j JOIN exchange.posting x ON x.journal_id = j.id
+            WHERE j.wallet_id = of_wallet AND j.kind IN ('expiry', 'clawback')
+                AND x.lot_id = prefer;
+        IF forgiven > 0 THEN
+            n := n + 1;
+            INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
+                    credit, points, issuer_id, expires_on, lot_id, issued_at, valued_at)
+                SELECT o.id, n, in_window, 'forgiven', o.party, p.breakage_account,
+                       p.issuing_account, forgiven, o.party, l.expires_on, l.id, l.opened_at, valued
+                FROM exchange.lot l WHERE l.wallet_id = of_wallet AND l.id = prefer;
+        END IF;
+    END IF;
+    amount := amount - forgiven;
     FOR t IN SELECT * FROM exchange.lot
         WHERE wallet_id = of_wallet AND issuer_id = o.party AND available > 0
         ORDER BY (id = prefer) IS TRUE DESC, expires_on DESC, id DESC
@@ -592,17 +615,20 @@ BEGIN
             VALUES (o.id, n, in_window, 'clawed_back', o.party, of_wallet, p.issuing_account, part,
                 o.party, t.expires_on, t.id, t.opened_at, valued);
     END LOOP;
-    UPDATE exchange.wallet SET available = available - taken WHERE id = of_wallet;
-    UPDATE exchange.exposure SET points = points - taken WHERE party_id = o.party;
-    IF taken < amount THEN
+    IF taken > 0 THEN
+        UPDATE exchange.wallet SET available = available - taken WHERE id = of_wallet;
+        UPDATE exchange.exposure SET points = points - taken WHERE party_id = o.party;
+    END IF;
+    owed := amount - taken;
+    IF owed > 0 THEN
         INSERT INTO exchange.receivable AS r (wallet_id, issuer_id, points)
-            VALUES (of_wallet, o.party, amount - taken)
+            VALUES (of_wallet, o.party, owed)
             ON CONFLICT ON CONSTRAINT receivable_pk
                 DO UPDATE SET points = r.points + excluded.points;
         INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
                 points, issuer_id, issued_at, valued_at)
             VALUES (o.id, n + 1, in_window, 'owed_back', o.party, p.receivable_account,
-                p.issuing_account, amount - taken, o.party, valued, valued);
+                p.issuing_account, owed, o.party, valued, valued);
     END IF;
 END $$;
 
@@ -614,7 +640,7 @@ DECLARE
     remaining bigint;
     amount bigint;
     of_lot bigint;
-    took bigint;
+    took record;
 BEGIN
     SELECT * INTO j FROM exchange.journal
         WHERE id = o.undoes AND party_id = o.party AND kind IN ('accrual', 'import');
@@ -644,12 +670,12 @@ BEGIN
     END IF;
     -- Every refusal is above this line.
     SELECT lot_id INTO of_lot FROM exchange.posting WHERE journal_id = j.id AND movement = 'issued';
-    took := exchange.debit(o, j.wallet_id, amount, of_lot, j.at, in_window);
+    SELECT * INTO took FROM exchange.debit(o, j.wallet_id, amount, of_lot, j.at, in_window);
     INSERT INTO exchange.undone AS u (journal_id, points, undone) VALUES (j.id, j.points, amount)
         ON CONFLICT ON CONSTRAINT undone_pk DO UPDATE SET undone = u.undone + excluded.undone;
     RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
-        'id', o.id, 'kind', 'clawback', 'points', amount, 'taken', took, 'owed', amount - took,
-        'undoes', j.id, 'reference', o.reference, 'at', moment)));
+        'id', o.id, 'kind', 'clawback', 'points', amount, 'taken', took.taken, 'owed', took.owed,
+        'forgiven', nullif(took.forgiven, 0), 'undoes', j.id, 'reference', o.reference, 'at', moment)));
 END $$;
 
 -- Sweep what a wallet let expire into its issuers' breakage, as one journal.
@@ -741,7 +767,7 @@ BEGIN
         RETURN exchange.refused('approval-used');
     END IF;
     IF o.direction = 'credit' THEN
-        SELECT * INTO cap FROM exchange.within_cap(o, o.points);
+        SELECT * INTO cap FROM exchange.within_cap(o, o.wallet, o.points);
         IF NOT cap.allowed THEN
             RETURN exchange.refused('position-limit', jsonb_build_object('requested', o.points, 'room', cap.room));
         END IF;
@@ -863,7 +889,8 @@ BEGIN
                 VALUES (o.party, o.kind, coalesce(o.hold, o.id), r.facts, now_);
         END IF;
         -- What may pass by itself in a minute is not saved: a later try must be able to succeed.
-        IF o.nonce IS NOT NULL AND r.code IS DISTINCT FROM 'too-many-codes' THEN
+        IF o.nonce IS NOT NULL AND o.key IS NOT NULL
+                AND r.code IS DISTINCT FROM 'too-many-codes' THEN
             INSERT INTO exchange.claim VALUES (o.party, o.key, decode(o.fingerprint, 'hex'), o.kind,
                 r.code, r.facts, o.evidence, now_);
         END IF;

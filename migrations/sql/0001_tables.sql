@@ -268,7 +268,8 @@ CREATE TABLE exchange.posting (
     CONSTRAINT posting_points_positive CHECK (points > 0),
     CONSTRAINT posting_moves CHECK (debit <> credit),
     CONSTRAINT posting_movement_known CHECK (movement IN
-        ('issued', 'spent', 'refunded', 'clawed_back', 'expired', 'moved', 'owed_back', 'repaid'))
+        ('issued', 'spent', 'refunded', 'clawed_back', 'expired', 'moved', 'owed_back', 'repaid',
+         'forgiven'))
 );
 CREATE INDEX posting_window_brin ON exchange.posting USING brin (window_id);
 CREATE INDEX posting_xid_brin ON exchange.posting USING brin (xid);
