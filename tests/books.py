@@ -9,6 +9,8 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 import exchange.invariants
+import settlement.invariants
+import staff.invariants
 from exchange import ledger
 from exchange.invariants import Invariant, check
 from exchange.ledger import Outcome
@@ -28,7 +30,11 @@ REFERENCED = {"accrual", "import", "authorisation", "redemption", "refund", "cla
 
 def every_invariant() -> list[Invariant]:
     """What must be true at any time, of all packages."""
-    return [*exchange.invariants.INVARIANTS]
+    return [
+        *exchange.invariants.INVARIANTS,
+        *staff.invariants.INVARIANTS,
+        *settlement.invariants.INVARIANTS,
+    ]
 
 
 def assert_books_balance(database: Database) -> None:

@@ -1,7 +1,5 @@
 """Rows around the books, with a sensible default for everything."""
 
-import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -14,6 +12,7 @@ from exchange.models import Exposure, Link, Wallet
 from kit.ids import uuid7
 from members.models import Customer, Member
 from partners.models import Key, Partner, Terms
+from staff.approvals import content_hash
 from staff.models import Operator, Proposal
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -169,19 +168,19 @@ def build_proposal(
 ) -> Proposal:
     """A proposal: waiting, or approved when `decided_by` is given."""
     content = content or {}
-    content_hash = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+    digest = content_hash(kind, content)
     proposal = Proposal(
         id=uuid7(),
         kind=kind,
         content=content,
-        content_hash=content_hash,
+        content_hash=digest,
         reason="a test",
         proposed_by=proposed_by,
         proposed_at=NOW,
         expires_at=NOW + timedelta(days=7),
         state=state or ("approved" if decided_by else "waiting"),
         decided_by=decided_by,
-        decided_hash=content_hash if decided_by else None,
+        decided_hash=digest if decided_by else None,
         decided_at=NOW if decided_by else None,
     )
     session.add(proposal)
