@@ -19,6 +19,7 @@ from exchange import windows
 from kit.database import Database
 from kit.ids import to_text
 from partners import terms
+from partners.public_keys import PrivateKey
 from settlement import fx_rates, store
 from settlement.drafting import Period, draft
 from settlement.errors import (
@@ -42,12 +43,13 @@ _STEPS = {"approved": "closed", "paying": "approved", "settled": "paying"}
 
 
 class Signer(Protocol):
-    """The hub's key: signs a statement's bytes, and says which published key verifies them."""
+    """The hub's key, and the id under which its public half is published."""
 
     @property
-    def key_id(self) -> str: ...
+    def id(self) -> str: ...
 
-    def sign(self, data: bytes) -> bytes: ...
+    @property
+    def private(self) -> PrivateKey: ...
 
 
 def open_first(session: Session, name: str) -> None:
@@ -254,8 +256,8 @@ def _issue(
             "document": document,
             "csv": as_csv(statement),
             "digest": hashlib.sha256(document).digest(),
-            "key_id": signer.key_id,
-            "signature": signer.sign(document),
+            "key_id": signer.id,
+            "signature": signer.private.sign(document),
             "issued_at": now,
         },
     )

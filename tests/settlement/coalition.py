@@ -1,11 +1,11 @@
 """A coalition in a few lines: partners with terms, trade between them, and windows that close."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey
 from settlement import closing, store
 from tests.books import FAR, Books
@@ -14,26 +14,13 @@ from tests.factories import build_partner, build_terms
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # When the second half of every closing is worked out.
 
 
-@dataclass(frozen=True)
-class TestSigner:
-    """A hub's key that lives as long as the test."""
-
-    key: PrivateKey
-    key_id: str = "hub-test"
-
-    __test__ = False
-
-    def sign(self, data: bytes) -> bytes:
-        return self.key.sign(data)
-
-
 class Coalition:
     """Partners by slug; points move through the books, as they do behind the API."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
         self.database = books.database
-        self.signer = TestSigner(PrivateKey.generate())
+        self.signer = HubKey("hub-test", PrivateKey.generate())
         self.parties: dict[str, int] = {}
         self.window = str(books.rows('SELECT name FROM exchange."window"')[0].name)
 

@@ -300,7 +300,7 @@ class TestStatements:
             "ST-window 1-000001",
             "ST-window 1-000002",
         ]
-        public = coalition.signer.key.public_key
+        public = coalition.signer.private.public_key
         for row in rows.values():
             assert row.digest == hashlib.sha256(row.document).digest()
             assert public.verifies(row.signature, row.document)

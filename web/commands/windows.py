@@ -1,0 +1,170 @@
+"""Windows: open the first, close the open one, look at it, and follow its money."""
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+
+from settlement import closing, store, views
+from settlement.errors import WindowNotFound
+from settlement.report import WIDTH, window_report
+from settlement.store import Window
+from web.commands.context import Context, json_option, pass_context
+
+NAME = click.argument("name")
+
+
+@click.group()
+def windows() -> None:
+    """Settlement windows: one is always open."""
+
+
+@windows.command(name="list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=24, show_default=True)
+@json_option
+@pass_context
+def list_(context: Context, limit: int) -> None:
+    """The latest windows, newest first."""
+    with context.database.transaction() as session:
+        found, _ = views.list_windows(session, limit=limit)
+    context.emit(
+        map(_shown, found), title="Windows", empty="None yet: bin/hub windows open NAME, as 2026-11"
+    )
+
+
+@windows.command(name="open")
+@NAME
+@json_option
+@pass_context
+def open_(context: Context, name: str) -> None:
+    """Open the very first window; later ones open as their predecessor closes."""
+    with context.database.transaction() as session:
+        closing.open_first(session, name)
+        window = store.get_window(session, name)
+    context.emit_one(_shown(window))
+
+
+@windows.command()
+@click.argument("name", required=False)
+@click.option("--next", "next_name", help="The next window's name; a month follows by itself.")
+@json_option
+@pass_context
+def close(context: Context, name: str | None, next_name: str | None) -> None:
+    """Close the open window (NAME makes sure it is the one you mean) and open the next."""
+    with context.database.transaction() as session:
+        window = store.open_window(session)
+    name = name or (window.name if window else None)
+    if name is None:
+        raise WindowNotFound("No window is open: bin/hub windows open NAME")
+    closing.close(
+        context.database,
+        window=name,
+        next_name=next_name or _month_after(name),
+        currency=context.settings.currency,
+        now=context.clock(),
+        signer=context.signer,
+    )
+    _report(context, name)
+
+
+@windows.command()
+@NAME
+@json_option
+@pass_context
+def resume(context: Context, name: str) -> None:
+    """Finish a closing that was cut short; a finished one is left alone."""
+    closing.resume(context.database, window=name, now=context.clock(), signer=context.signer)
+    _report(context, name)
+
+
+@windows.command()
+@NAME
+@json_option
+@pass_context
+def show(context: Context, name: str) -> None:
+    """Everybody's points, obligations, nets and payments; of an open window, provisionally."""
+    _report(context, name)
+
+
+@windows.command()
+@NAME
+@json_option
+@pass_context
+def approve(context: Context, name: str) -> None:
+    """Agree to a closed window's figures."""
+    with context.database.transaction() as session:
+        closing.approve(session, name, context.clock())
+        window = store.get_window(session, name)
+    context.emit_one(_shown(window))
+
+
+@windows.command()
+@NAME
+@json_option
+@pass_context
+def pay(context: Context, name: str) -> None:
+    """Say that an approved window's payments are on their way."""
+    with context.database.transaction() as session:
+        closing.start_paying(session, name, context.clock())
+        window = store.get_window(session, name)
+    context.emit_one(_shown(window))
+
+
+@windows.command()
+@NAME
+@json_option
+@pass_context
+def settle(context: Context, name: str) -> None:
+    """Say that all money of a window has arrived, taking the steps before it that are left."""
+    with context.database.transaction() as session:
+        taken = closing.settle_at_once(session, name, context.clock())
+        window = store.get_window(session, name)
+    context.say(f"Window {name}: {', then '.join(taken)}.")
+    context.emit_one(_shown(window))
+
+
+def _report(context: Context, name: str) -> None:
+    with context.database.transaction() as session:
+        view = views.hub_window(session, name, currency=context.settings.currency)
+    if context.as_json:
+        context.emit_one(_as_facts(view))
+        return
+    # On a narrow terminal lines wrap; in a file the tables keep the width they were made for.
+    console = context.console if context.console.is_terminal else Console(width=WIDTH)
+    for part in window_report(view):
+        console.print(part)
+
+
+def _as_facts(view: views.HubWindow) -> dict[str, Any]:
+    return {
+        **_shown(view.window),
+        "currency": view.currency,
+        "provisional": view.provisional,
+        "names": view.names,
+        "issuers": [
+            {"party": each.party, **asdict(each.points), "outstanding": each.outstanding}
+            for each in view.issuers
+        ],
+        "obligations": [asdict(each) for each in view.obligations],
+        "positions": [asdict(each) for each in view.positions],
+        "payments": [asdict(each) for each in view.payments],
+        "compression": {
+            **asdict(view.compression),
+            "saved_per_mille": view.compression.saved_per_mille,
+        },
+    }
+
+
+def _shown(window: Window) -> dict[str, Any]:
+    names = ("name", "state", "opened_at", "closed_at", "approved_at", "settled_at")
+    return {name: getattr(window, name) for name in names}
+
+
+def _month_after(name: str) -> str:
+    """`2017-12` is followed by `2018-01`. Raises UsageError for a name that is no month."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", name):
+        raise click.UsageError(f"{name} is no month: name the next window with --next NAME")
+    ahead = int(name[:4]) * 12 + int(name[5:])  # Months since the year 0, to the next one.
+    return f"{ahead // 12:04d}-{ahead % 12 + 1:02d}"
