@@ -4,40 +4,22 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from demo.keyring import Keyring
 from demo.shopping import NotAsPlanned, Shopping
 from demo.steps import Step
 from demo.tally import Tally
-from sdk.python.tongbao_client import Client, OutcomeUnknown, UnverifiedAnswer, fetch_hub_keys
+from sdk.python.tongbao_client import OutcomeUnknown, UnverifiedAnswer
 
 TOLD_EVERY = 20  # Steps between two words about the progress.
-PATIENCE = 30.0  # Seconds to wait for an answer.
 
 
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """Where the hub is, and per brand the key its tills sign with."""
-
-    origin: str
-    keys: dict[str, tuple[str, Path]]  # Brand to key id and private key file.
-
-    def clients(self) -> dict[str, Client]:
-        """A client per brand, each believing only what the hub's published keys signed."""
-        hub_keys = fetch_hub_keys(self.origin)
-        return {
-            brand: Client(self.origin, key_id, path.read_bytes(), hub_keys, timeout=PATIENCE)
-            for brand, (key_id, path) in self.keys.items()
-        }
-
-
-def run(steps: Sequence[Step], access: Access, pipe: Connection) -> None:
+def run(steps: Sequence[Step], keyring: Keyring, pipe: Connection) -> None:
     """Carry out the steps; send (steps done since the last word, None), at last (…, the tally)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us.
     tally = Tally()
-    clients = access.clients()
+    clients = keyring.clients("till")
     households: dict[int, Shopping] = defaultdict(lambda: Shopping(clients, tally))
     lost: set[int] = set()
     started = time.monotonic()

@@ -20,6 +20,7 @@ LEAST_SPEND = 50
 RETURNS = 20  # Of a thousand accruals, and of a thousand spends.
 IMPORTS = 130  # Of a thousand visits to a brand whose own points can be brought in.
 REPEATS = 10  # Of a thousand accruals.
+OVERDRAFT = 100_000  # More than anybody earns in the month.
 _WAYS = {"mandate": 52, "code": 15, "capture": 25, "void": 5, "overdraw": 3}
 
 
@@ -81,7 +82,7 @@ class _Month:
         if way == "capture":
             captured = points if happens(600, "whole", after.number) else points * 3 // 4
         if way == "overdraw":
-            points += 1_000_000
+            points += OVERDRAFT
         reference = f"{after.number}-till"
         spent = self._do("spend", at, brand, reference, points=points, captured=captured, way=way)
         if spent.moves:

@@ -5,7 +5,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from demo.client_process import Access, run
+from demo.client_process import run
+from demo.keyring import Keyring
 from demo.steps import Step
 from demo.tally import Tally
 
@@ -15,7 +16,7 @@ class ClientDied(Exception):  # noqa: N818 - the house names what happened
 
 
 def replay(
-    plan: Mapping[int, list[Step]], access: Access, processes: int
+    plan: Mapping[int, list[Step]], keyring: Keyring, processes: int
 ) -> Iterator[tuple[int, Tally | None]]:
     """Yield how many more steps are done, and at the end of each process its tally.
 
@@ -26,7 +27,7 @@ def replay(
     try:
         for shard in shards(plan, processes):
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=run, args=(shard, access, theirs), daemon=True)
+            process = context.Process(target=run, args=(shard, keyring, theirs), daemon=True)
             process.start()
             theirs.close()
             running[ours] = process

@@ -3,8 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-MOVEMENTS = ("issued", "clawed back", "spent", "refunded")
-
 
 @dataclass(slots=True)
 class Tally:
@@ -13,10 +11,8 @@ class Tally:
     answers: int = 0  # With a signature of the hub's that verified.
     unverified: int = 0
     seconds: float = 0.0
-    acts: Counter[str] = field(default_factory=Counter)  # Steps done, by kind.
-    points: Counter[tuple[str, str]] = field(default_factory=Counter)  # By brand and movement.
-    rightly_refused: Counter[str] = field(default_factory=Counter)  # Meant to be, by code.
-    replayed: int = 0  # Sent twice, booked once.
+    acts: Counter[str] = field(default_factory=Counter)  # Steps done, by kind, and kind and way.
+    points: Counter[tuple[str, str]] = field(default_factory=Counter)  # By (brand, movement).
     surprises: list[str] = field(default_factory=list)  # What went another way than planned.
 
     def add(self, other: "Tally") -> None:
@@ -26,8 +22,6 @@ class Tally:
         self.seconds = max(self.seconds, other.seconds)
         self.acts.update(other.acts)
         self.points.update(other.points)
-        self.rightly_refused.update(other.rightly_refused)
-        self.replayed += other.replayed
         self.surprises += other.surprises
 
     @property
