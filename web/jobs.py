@@ -61,7 +61,7 @@ def make_app(url: str, database: Database) -> procrastinate.App:
         )
     )
     for name, (cron, job) in JOBS.items():
-        task = app.task(_task(database, name, job), name=name, queueing_lock=name, lock=name)
+        task = app.task(name=name, queueing_lock=name, lock=name)(_task(database, name, job))
         app.periodic(cron=cron)(task)
 
     @app.periodic(cron="* * * * *")

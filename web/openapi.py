@@ -20,7 +20,7 @@ from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
 from partners.api.operations import Operation, Read
-from partners.api.routes import ContentTooLarge
+from partners.api.routes import ContentTooLarge, FramingAmbiguous
 from partners.errors import ScopeMissing
 from partners.signature_errors import (
     ContentEncodingUnsupported,
@@ -43,6 +43,7 @@ VERSION = "1.0.0"
 
 # What any request may be refused with, in the order in which it is checked.
 BEFORE = (
+    FramingAmbiguous,
     ContentTooLarge,
     SignatureMalformed,
     SignatureRequired,
@@ -67,7 +68,14 @@ BEFORE = (
 CLAIMS = (RequestInProgress, IdempotencyKeyReused, AnswerExpired)
 AFTER = (Busy, DatabaseUnavailable)
 
-_WITH_BODY = {ContentTypeUnsupported, JsonMalformed, DigestMalformed, DigestMismatch}
+_WITH_BODY = {
+    FramingAmbiguous,
+    ContentTooLarge,
+    ContentTypeUnsupported,
+    JsonMalformed,
+    DigestMalformed,
+    DigestMismatch,
+}
 _CONVERTER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
@@ -29,6 +29,12 @@ class ContentTooLarge(Refusal):
     code = "content-too-large"
     kind = Kind.TOO_LARGE
     title = "The content is larger than this operation takes"
+
+
+class FramingAmbiguous(Refusal):
+    code = "framing-ambiguous"
+    kind = Kind.MALFORMED
+    title = "The length of the content is said twice: where it ends is anybody's guess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,14 @@ def _serve(
     edge: Edge, operation: Operation, path: dict[str, UUID | str]
 ) -> tuple[gate.Admitted | None, Answer]:
     """The answer, and whom it may be signed for: a stranger gets no signature."""
-    too_large = (request.content_length or 0) > MAX_BODY
-    body = b"" if too_large else request.get_data(cache=False)
-    message = message_from_environ(request.environ, body)
-    if too_large or len(body) > MAX_BODY:
-        return None, refuse(ContentTooLarge(limit=MAX_BODY), message)
+    environ = request.environ
+    unread = message_from_environ(environ, b"")
+    if environ.get("CONTENT_LENGTH") and environ.get("HTTP_TRANSFER_ENCODING"):
+        return None, refuse(FramingAmbiguous(), unread)
+    body = request.stream.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        return None, refuse(ContentTooLarge(limit=MAX_BODY), unread)
+    message = replace(unread, body=body)
     now = edge.hub.clock()
     try:
         admitted = gate.admit(edge.hub, message, origin=edge.origin, now=now)

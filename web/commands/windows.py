@@ -139,7 +139,7 @@ def _report(context: Context, name: str) -> None:
 
 def _as_facts(view: views.HubWindow) -> dict[str, Any]:
     return {
-        **_shown(view.window),
+        "window": _shown(view.window),
         "currency": view.currency,
         "provisional": view.provisional,
         "names": view.names,
