@@ -1,6 +1,6 @@
 """All SQL of settlement: a window's postings summed as a set, and the figures kept of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -251,17 +251,6 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
     return {row["issuer_id"]: row["points"] for row in rows}
 
 
-def outstanding_of(session: Session, party: int) -> int:
-    """One issuer's points outstanding, now."""
-    row = _one(
-        session,
-        "SELECT coalesce(sum(available + held), 0)::bigint AS points FROM exchange.lot"
-        " WHERE issuer_id = :party",
-        party=party,
-    )
-    return row["points"] if row else 0
-
-
 def count_till_lines(session: Session, window: int) -> dict[int, int]:
     """Per acceptor, how many postings its tills have in the window."""
     rows = _all(
@@ -499,6 +488,17 @@ def statement_files(session: Session, party: int, number: str) -> Row | None:
         party=party,
         number=number,
     )
+
+
+def every_document(session: Session) -> Iterator[Row]:
+    """Every statement's bytes with its signature, a few at a time."""
+    rows = session.execute(
+        text(
+            "SELECT number, document, key_id, signature FROM settlement.statement ORDER BY number"
+        ),
+        execution_options={"yield_per": 50},
+    )
+    yield from rows.mappings()
 
 
 # --- names ----------------------------------------------------------------------------------------

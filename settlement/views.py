@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exchange import rollup
 from exchange import store as books
 from kit.ids import to_text
 from partners import terms
@@ -364,11 +365,20 @@ def position(session: Session, party: int, *, now: datetime) -> Position:
         window=window,
         currency=store.last_currency(session),
         points=points_of(moved, party),
-        outstanding=store.outstanding_of(session, party),
+        outstanding=_outstanding(session, party),
         receives=netted.receives,
         pays=netted.pays,
         net=netted.net,
         exposure=_exposure(session, party, now),
+    )
+
+
+def _outstanding(session: Session, party: int) -> int:
+    signs = {"issued": 1, "refunded": 1, "clawed_back": -1, "spent": -1, "expired": -1}
+    return sum(
+        signs.get(row["movement"], 0) * row["points"]
+        for row in rollup.totals(session, party=party)
+        if row["issuer_id"] == party
     )
 
 
