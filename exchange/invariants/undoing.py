@@ -41,7 +41,7 @@ SAME_LOTS = Invariant(
     " goes to the same lot, or to a later one when that had expired; and no line comes back more"
     " than it went.",
     """
-    SELECT d.journal_id || '/' || d.line,
+    SELECT format('%s/%s, undone by %s', d.journal_id, d.line, min(r.journal_id::text)),
            format('%s to lot %s of issuer %s', d.points, d.lot_id, d.issuer_id),
            format('%s to lots %s', sum(r.points), string_agg(DISTINCT r.lot_id::text, ', '))
     FROM exchange.posting r

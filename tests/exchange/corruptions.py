@@ -1,0 +1,326 @@
+"""For each invariant, ways to break the books that it must find: what guards the guards."""
+
+# Which rows to break: any will do, but the same one in all statements of a case.
+ONE = {
+    "lot": "(SELECT min(id) FROM exchange.lot WHERE available > 0)",
+    "open_hold": "(SELECT id FROM exchange.hold WHERE state = 'held' LIMIT 1)",
+    "captured_hold": "(SELECT id FROM exchange.hold WHERE state = 'captured' LIMIT 1)",
+    "clawback": "(SELECT id FROM exchange.journal WHERE kind = 'clawback' LIMIT 1)",
+    "refund": "(SELECT id FROM exchange.journal WHERE kind = 'refund' LIMIT 1)",
+    "redemption": "(SELECT id FROM exchange.journal WHERE kind = 'redemption' LIMIT 1)",
+    "spent_lot": "(SELECT lot_id FROM exchange.posting WHERE movement = 'spent' LIMIT 1)",
+    "import": "(SELECT id FROM exchange.journal WHERE kind = 'import' LIMIT 1)",
+    "two_lines": "(SELECT journal_id FROM exchange.posting WHERE movement = 'spent' AND line = 2"
+    " LIMIT 1)",
+}
+
+_SWAP = (
+    "UPDATE exchange.posting SET line = -line WHERE journal_id = {two_lines}",
+    "UPDATE exchange.posting SET line = line + 3 WHERE line < 0",
+)
+_POSTED = "UPDATE exchange.posting SET {set} WHERE movement = '{movement}'"
+
+
+def _posted(movement: str, set_: str) -> tuple[str, ...]:
+    return (_POSTED.format(set=set_, movement=movement),)
+
+
+def _without(table: str, *constraints: str) -> tuple[str, ...]:
+    return tuple(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for name in constraints)
+
+
+def _document(member: str, value: str) -> str:
+    return (
+        "UPDATE settlement.statement SET document = convert_to(jsonb_set(convert_from(document,"
+        f" 'UTF8')::jsonb, ARRAY['{member}'], '{value}')::text, 'UTF8')"
+    )
+
+
+CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
+    "wallet-is-the-sum-of-its-postings": [
+        ("UPDATE exchange.wallet SET available = available + 1",),
+        ("DELETE FROM exchange.posting WHERE movement = 'expired'",),
+    ],
+    "lots-sum-to-the-wallet": [
+        ("UPDATE exchange.lot SET available = available + 1 WHERE id = {lot}",),
+        ("UPDATE exchange.wallet SET available = available - 1, held = held + 1"
+         " WHERE available > 0",),
+    ],
+    "lot-is-the-sum-of-its-postings": [
+        ("UPDATE exchange.lot SET available = available + 1 WHERE id = {lot}",),
+        _posted("issued", "lot_id = -1"),
+        _posted("moved", "to_lot_id = lot_id"),
+        _posted("refunded", "points = points + 1"),
+    ],
+    "holds-sum-to-held": [
+        ("UPDATE exchange.hold_lot SET points = points + 1 WHERE hold_id = {open_hold}",),
+        ("UPDATE exchange.lot SET held = held + 1, available = available - 1 WHERE id = {lot}",),
+        ("DELETE FROM exchange.hold WHERE id = {open_hold}",),
+    ],
+    "hold-is-the-sum-of-its-lots": [
+        ("UPDATE exchange.hold SET points = points + 1 WHERE id = {open_hold}",),
+        ("UPDATE exchange.hold_lot SET wallet_id = -1 WHERE hold_id = {open_hold}",),
+        ("DELETE FROM exchange.hold_lot WHERE hold_id = {captured_hold}",),
+    ],
+    "no-balance-is-negative": [
+        (*_without("exchange.wallet", "wallet_available_not_negative"),
+         "UPDATE exchange.wallet SET available = -1"),
+        (*_without("exchange.lot", "lot_held_not_negative"),
+         "UPDATE exchange.lot SET held = -1 WHERE id = {lot}"),
+        (*_without("exchange.receivable", "receivable_not_negative"),
+         "UPDATE exchange.receivable SET points = -1"),
+    ],
+    "journal-is-the-sum-of-its-postings": [
+        ("UPDATE exchange.journal SET points = points + 1 WHERE id = {redemption}",),
+        ("DELETE FROM exchange.posting WHERE journal_id = {redemption}",),
+    ],
+    "outstanding-is-what-was-issued-and-not-ended": [
+        ("UPDATE exchange.lot SET available = available + 1 WHERE id = {lot}",),
+        ("DELETE FROM exchange.posting WHERE movement = 'expired'",),
+        _posted("issued", "issuer_id = issuer_id + 1"),
+    ],
+    "all-accounts-sum-to-zero": [
+        _posted("spent", "credit = (SELECT receivable_account FROM exchange.party"
+                " WHERE id = party_id)"),
+        ("UPDATE exchange.receivable SET points = points + 1",),
+    ],
+    "debt-is-what-was-owed-and-not-repaid": [
+        ("UPDATE exchange.receivable SET points = points + 1",),
+        ("DELETE FROM exchange.receivable",),
+        ("DELETE FROM exchange.posting WHERE movement = 'repaid'",),
+    ],
+    "line-moves-what-its-journal-is-about": [
+        *(_posted(movement, "debit = 0")
+          for movement in ("issued", "repaid", "spent", "refunded", "clawed_back", "owed_back",
+                           "forgiven", "expired", "moved")),
+        _posted("spent", "credit = (SELECT accepting_account FROM exchange.party WHERE id = 1)"),
+        _posted("issued", "party_id = 1"),
+        ("UPDATE exchange.posting SET movement = 'issued' WHERE movement = 'refunded'",),
+    ],
+    "line-carries-its-lot": [
+        _posted("issued", "expires_on = expires_on + 1"),
+        _posted("spent", "issuer_id = issuer_id + 1"),
+        ("UPDATE exchange.lot SET issuer_id = issuer_id + 1",),
+        _posted("moved", "to_lot_id = (SELECT id FROM exchange.lot"
+                " WHERE wallet_id = credit AND expires_on <> posting.expires_on)"),
+    ],
+    "no-orphan-line": [
+        ("UPDATE exchange.posting SET journal_id = gen_random_uuid()",),
+        _posted("spent", "window_id = window_id + 1"),
+        _posted("spent", "xid = xid + 1"),
+        _posted("issued", "debit = 0"),
+        _posted("issued", "credit = 0"),
+        _posted("issued", "issuer_id = 0"),
+    ],
+    "no-orphan-journal": [
+        ("UPDATE exchange.journal SET party_id = 0 WHERE id = {redemption}",),
+        ("UPDATE exchange.journal SET wallet_id = 0 WHERE id = {redemption}",),
+        ("UPDATE exchange.journal SET party_id = NULL WHERE id = {redemption}",),
+        ("UPDATE exchange.journal SET to_wallet_id = 0 WHERE kind = 'transfer'",),
+        ("UPDATE exchange.journal SET hold_id = gen_random_uuid() WHERE kind = 'capture'",),
+        ("UPDATE exchange.journal SET rate_id = 0 WHERE kind = 'import'",),
+    ],
+    "no-orphan-hold": [
+        ("UPDATE exchange.hold SET party_id = 0 WHERE id = {open_hold}",),
+        ("UPDATE exchange.hold SET wallet_id = 0 WHERE id = {open_hold}",),
+        ("UPDATE exchange.hold_lot SET hold_id = gen_random_uuid() WHERE hold_id = {open_hold}",),
+        ("UPDATE exchange.hold_lot SET lot_id = 0 WHERE hold_id = {open_hold}",),
+    ],
+    "accounts-belong-to-their-party": [
+        ("UPDATE exchange.party SET issuing_account = accepting_account",),
+        ("UPDATE exchange.party SET issuing_account = 0 WHERE id = 1",),
+        ("UPDATE exchange.account SET kind = 'issuing', party_id = 0"
+         " WHERE id = (SELECT min(id) FROM exchange.wallet)",),
+    ],
+    "journal-is-in-a-window-that-was-open": [
+        ("UPDATE exchange.journal j SET at = w.closed_at + interval '1 second'"
+         ' FROM exchange."window" w WHERE w.id = j.window_id AND w.closed_at IS NOT NULL',),
+        ("UPDATE exchange.journal SET window_id = 0 WHERE id = {redemption}",),
+    ],
+    "windows-follow-one-another": [
+        ('UPDATE exchange."window" SET opened_at = opened_at + interval \'1 second\''
+         " WHERE closed_at IS NULL",),
+        ('UPDATE exchange."window" SET closed_at = closed_at + interval \'1 second\'',),
+    ],
+    "totals-are-the-postings-behind-the-watermark": [
+        ("UPDATE exchange.total SET points = points + 1",),
+        ("UPDATE exchange.total SET lines = lines + 1",),
+        ("DELETE FROM exchange.total WHERE movement = 'spent'",),
+        ("UPDATE exchange.watermark SET xid = 1",),
+        ("UPDATE exchange.watermark SET xid = 9000000000000000000",),
+    ],
+    "spent-in-its-time": [
+        ("UPDATE exchange.lot SET expires_on = '2020-01-02' WHERE id = {spent_lot}",),
+        ("UPDATE exchange.lot SET spendable_from = '2090-01-01'",),
+        ("UPDATE exchange.hold SET held_at = '2199-01-01' WHERE id = {captured_hold}",),
+    ],
+    "spent-in-the-order-of-expiry": [_SWAP],
+    "no-points-passed-over": [
+        # The last spend took the lot that expires first; say that it took another.
+        ("UPDATE exchange.posting p SET lot_id = l.id, expires_on = l.expires_on"
+         " FROM exchange.lot l WHERE l.wallet_id = {patient} AND l.expires_on = '2098-12-31'"
+         " AND p.debit = l.wallet_id AND p.movement = 'spent'",),
+    ],
+    "captured-once-and-not-more-than-held": [
+        ("UPDATE exchange.hold SET captured = captured - 1, released = released + 1"
+         " WHERE id = {captured_hold}",),
+        (*_without("exchange.hold", "hold_adds_up"),
+         "UPDATE exchange.hold SET captured = points + 1 WHERE id = {captured_hold}"),
+        ("DELETE FROM exchange.journal WHERE kind = 'capture'",),
+        ("UPDATE exchange.journal SET hold_id = {open_hold} WHERE kind = 'capture'",),
+        ("UPDATE exchange.hold SET expires_at = ended_at WHERE id = {captured_hold}",),
+        ("UPDATE exchange.journal SET party_id = 1 WHERE kind = 'capture'",),
+    ],
+    "captured-from-what-was-held": [
+        ("UPDATE exchange.hold_lot SET points = 1 WHERE hold_id = {captured_hold}",),
+        ("DELETE FROM exchange.hold_lot WHERE hold_id = {captured_hold}",),
+    ],
+    "mandate-not-exceeded": [
+        ("UPDATE exchange.link SET spent = spent - 1 WHERE spent > 0",),
+        ("UPDATE exchange.link SET daily_limit = spent - 1 WHERE spent > 0",),
+    ],
+    "payment-code-used-once": [
+        ("UPDATE exchange.payment_code SET max_points = 1 WHERE used_at IS NOT NULL",),
+        ("UPDATE exchange.payment_code SET used_at = used_at + interval '1 second'",),
+        ("UPDATE exchange.payment_code SET expires_at = used_at WHERE used_at IS NOT NULL",),
+        ("UPDATE exchange.payment_code SET party_id = 1 WHERE used_at IS NOT NULL",),
+        ("INSERT INTO exchange.payment_code SELECT '\\x00', wallet_id, max_points, party_id,"
+         " expires_at, used_at, used_by FROM exchange.payment_code WHERE used_at IS NOT NULL",),
+    ],
+    "undone-not-more-than-done": [
+        ("UPDATE exchange.journal SET points = points + 1000 WHERE id = {refund}",),
+        ("UPDATE exchange.journal SET wallet_id = 0 WHERE id = {clawback}",),
+        ("UPDATE exchange.journal SET undoes = gen_random_uuid() WHERE id = {clawback}",),
+        ("UPDATE exchange.journal SET undoes = (SELECT undoes FROM exchange.journal"
+         " WHERE id = {clawback}) WHERE id = {refund}",),
+    ],
+    "undone-is-what-undid-it": [
+        ("UPDATE exchange.undone SET undone = undone - 1",),
+        ("DELETE FROM exchange.undone",),
+        ("UPDATE exchange.undone SET points = points + 1",),
+    ],
+    "refund-goes-back-to-the-same-lots": [
+        _posted("refunded", "undoes_line = 99"),
+        _posted("refunded", "issuer_id = 0"),
+        _posted("refunded", "points = points + 1000"),
+        _posted("refunded", "valued_at = valued_at + interval '1 second'"),
+        _posted("refunded", "lot_id = lot_id + 1"),
+    ],
+    "forgiven-not-more-than-expired": [
+        _posted("forgiven", "points = points + 1000"),
+        ("DELETE FROM exchange.posting WHERE movement = 'expired'",),
+    ],
+    "exposure-is-what-was-issued-and-not-released": [
+        ("UPDATE exchange.exposure SET points = points + 1",),
+        ("DELETE FROM exchange.exposure",),
+        ("UPDATE exchange.exposure_release SET points = points + 1",),
+    ],
+    "exposure-owed-is-what-is-not-settled": [
+        ("UPDATE exchange.exposure SET owed = owed + 1",),
+        ("UPDATE exchange.exposure_release SET settled_at = NULL",),
+    ],
+    "exposure-within-the-cap": [
+        ("UPDATE exchange.exposure SET cap = 1 WHERE points > 1",),
+        ("UPDATE exchange.exposure SET cap = points - 1, price = 1000000 WHERE points > 0",),
+    ],
+    "import-gives-what-its-rate-says": [
+        ("UPDATE exchange.journal SET points = points + 1 WHERE id = {import}",),
+        ("UPDATE exchange.journal SET fee = fee + 1 WHERE id = {import}",),
+        ("UPDATE exchange.journal SET rate_id = NULL WHERE id = {import}",),
+        ("UPDATE exchange.rate SET ours = ours + 1",),
+    ],
+    "rate-used-within-its-daily-cap": [
+        ("UPDATE exchange.rate_use SET theirs = theirs + 1",),
+        ("DELETE FROM exchange.rate_use",),
+        ("UPDATE exchange.rate SET daily_cap = 1",),
+    ],
+    "quote-used-once-and-as-quoted": [
+        ("UPDATE exchange.quote SET used_by = gen_random_uuid() WHERE used_by IS NOT NULL",),
+        ("UPDATE exchange.quote SET points = points + 1 WHERE used_by IS NOT NULL",),
+        ("UPDATE exchange.quote SET used_by = NULL WHERE used_by IS NOT NULL",),
+        ("UPDATE exchange.quote SET expires_at = quoted_at WHERE used_by IS NOT NULL",),
+        ("INSERT INTO exchange.quote SELECT gen_random_uuid(), party_id, link_id, rate_id, theirs,"
+         " points, fee, quoted_at, expires_at, used_by FROM exchange.quote",),
+    ],
+    "answer-has-its-effect": [
+        ("UPDATE exchange.claim SET code = 'insufficient-points' WHERE operation = 'redemption'"
+         " AND code IS NULL",),
+        ("UPDATE exchange.claim SET code = NULL WHERE code IS NOT NULL",),
+        ("DELETE FROM exchange.journal WHERE kind = 'capture'",),
+        ("DELETE FROM exchange.hold WHERE id = {open_hold}",),
+        ("UPDATE exchange.hold SET state = 'expired' WHERE state = 'voided'",),
+        ("INSERT INTO exchange.journal SELECT gen_random_uuid(), window_id, kind, party_id,"
+         " wallet_id, to_wallet_id, points, 'again', request_key, undoes, hold_id, rate_id, theirs,"
+         " fee, approval_id, note, occurred_at, at FROM exchange.journal WHERE id = {redemption}",),
+    ],
+    "effect-has-its-answer": [
+        ("DELETE FROM exchange.claim WHERE operation = 'authorisation'",),
+        ("DELETE FROM exchange.claim WHERE operation = 'redemption'",),
+        ("UPDATE exchange.claim SET facts = facts || '{{\"points\": 1}}'"
+         " WHERE operation = 'redemption' AND code IS NULL",),
+    ],
+    "one-event-per-effect": [
+        *(("DELETE FROM exchange.event WHERE kind = '%s'" % kind,)  # noqa: UP031 - as SQL reads
+          for kind in ("accrual", "import", "authorisation", "capture", "void", "hold-expiry",
+                       "redemption", "refund", "clawback", "lot-expiry", "transfer",
+                       "adjustment")),
+        ("INSERT INTO exchange.event (kind, subject, facts, at)"
+         " VALUES ('void', gen_random_uuid(), '{{}}', now())",),
+    ],
+    "decided-by-another-on-the-same-content": [
+        (*_without("staff.proposal", "proposal_decided_by_another"),
+         "UPDATE staff.proposal SET decided_by = proposed_by"),
+        (*_without("staff.proposal", "proposal_decided_on_same_content"),
+         "UPDATE staff.proposal SET decided_hash = '\\x00'"),
+        ("UPDATE staff.proposal SET expires_at = decided_at",),
+    ],
+    "adjustment-was-approved": [
+        ("UPDATE staff.proposal SET state = 'rejected'",),
+        ("DELETE FROM staff.proposal",),
+    ],
+    "no-window-is-left-unsettled": [
+        ("UPDATE settlement.settlement SET closed_at = closed_at + interval '1 second'",),
+        (*_without("settlement.obligation", "obligation_settlement_fk"),
+         *_without("settlement.position", "position_settlement_fk"),
+         *_without("settlement.payment", "payment_settlement_fk"),
+         *_without("settlement.statement", "statement_settlement_fk"),
+         "DELETE FROM settlement.settlement WHERE window_id ="
+         " (SELECT min(window_id) FROM settlement.settlement)"),
+    ],
+    "obligations-are-those-of-the-postings": [
+        ("UPDATE settlement.obligation SET amount = amount + 1",),
+        ("DELETE FROM settlement.obligation",),
+        _posted("spent", "points = points + 1"),
+    ],
+    "statement-adds-up": [
+        ("UPDATE settlement.statement SET digest = '\\x00'",),
+        ("UPDATE settlement.position SET settles = settles + 1",),
+    ],
+    "both-sides-see-the-same": [(_document("spent", "[]"),)],
+    "statements-join": [(_document("opening", "777"),)],
+    "position-is-the-sum-of-its-obligations": [
+        ("UPDATE settlement.obligation SET amount = amount + 1",),
+        ("DELETE FROM settlement.obligation",),
+        ("DELETE FROM settlement.position",),
+        ("UPDATE settlement.position SET receives = receives + 1, pays = pays + 1",),
+    ],
+    "nets-sum-to-zero": [
+        ("UPDATE settlement.position SET receives = receives + 1, net = net + 1",),
+        ("DELETE FROM settlement.position WHERE net > 0",),
+    ],
+    "payments-settle-the-nets": [
+        ("UPDATE settlement.payment SET amount = amount + 1",),
+        ("DELETE FROM settlement.payment",),
+        ("UPDATE settlement.position SET settles = settles + 1",),
+    ],
+    "one-statement-per-partner-and-window": [
+        ("DELETE FROM settlement.statement",),
+        ("UPDATE settlement.statement SET party_id = 1 WHERE party_id ="
+         " (SELECT min(party_id) FROM settlement.statement)",),
+    ],
+    "release-is-what-the-issuer-owes": [
+        ("UPDATE exchange.exposure_release SET owed = owed + 1",),
+        ("UPDATE exchange.exposure_release SET settled_at = NULL",),
+        ("UPDATE settlement.settlement SET state = 'paying'",),
+    ],
+}  # fmt: skip

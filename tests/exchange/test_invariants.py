@@ -1,0 +1,170 @@
+"""The checker: silent on sound books, and never silent on broken ones."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from exchange import rollup
+from exchange.invariants import INVARIANTS, check, examine
+from kit.database import Database
+from tests.books import Books, every_invariant
+from tests.exchange.corruptions import CORRUPTIONS, ONE
+from tests.settlement.coalition import Coalition
+from tests.wiping import wipe
+
+CASES = [
+    pytest.param(name, statements, id=f"{name}-{number}")
+    for name, cases in CORRUPTIONS.items()
+    for number, statements in enumerate(cases)
+]
+
+
+def live(books):
+    """A bit of everything that can happen to points. Returns a wallet whose points lie in wait."""
+    coalition = Coalition(books)
+    issuer, acceptor = coalition.partner("issuer"), coalition.partner("acceptor", fee_ppm=10_000)
+    wallet = books.wallet()
+    at_till = {"party": acceptor, "link": books.link(acceptor, wallet)}
+
+    books.issue(issuer, wallet, 30, expires_on="2090-12-31")
+    books.issue(issuer, wallet, 1000)
+    sale = books.post("redemption", points=100, **at_till).unwrap()  # From two lots.
+    books.post("refund", party=acceptor, undoes=sale["id"], points=20)
+    books.post("redemption", points=10_000, **at_till)  # Refused.
+    books.post("redemption", party=acceptor, code=books.payment_code(wallet), points=7)
+
+    holds = [
+        books.post("authorisation", points=points, **at_till).unwrap()["id"]
+        for points in (50, 40, 30, 20)
+    ]
+    books.post("capture", party=acceptor, hold=holds[0], points=45)
+    books.post("void", party=acceptor, hold=holds[1])
+    books.post("hold-expiry", hold=holds[2], moment=datetime.now(UTC) + timedelta(hours=1))
+
+    spender = books.wallet()
+    wrong = books.issue(issuer, spender, 60)
+    books.post("redemption", party=acceptor, link=books.link(acceptor, spender), points=60)
+    books.post("clawback", party=issuer, undoes=wrong)
+    books.issue(issuer, spender, 25)  # Repays a part of the debt.
+
+    patient = books.wallet()
+    for expiry in ("2090-12-31", "2098-12-31"):
+        before = datetime.now(UTC) - timedelta(days=2)
+        order = {"link": books.link(issuer, patient), "points": 50, "expires_on": expiry}
+        books.post("accrual", party=issuer, moment=before, **order).unwrap()
+    coalition.spend("acceptor", patient, 10)
+
+    coalition.settle(coalition.close("second"))
+    lapsing = books.wallet()
+    lapsed = books.issue(issuer, lapsing, 15, expires_on="2026-12-31")
+    importer = books.wallet()
+    member = books.link(issuer, importer)
+    rate = books.rate(issuer, daily_cap=1000, fee_ppm=50_000)
+    books.post("import", party=issuer, link=member, theirs=200)
+    quote = books.quote(member, rate, theirs=100, points=29, fee=1)
+    books.post("import", party=issuer, link=member, quote=quote)
+    books.issue(issuer, importer, 5, expires_on="2090-12-31")
+    books.post("transfer", wallet=importer, to_wallet=spender, points=3)
+    books.post("transfer", wallet=wallet, to_wallet=importer, points=3)
+
+    coalition.settle(coalition.close("third"))
+    with books.database.transaction() as session:
+        rollup.roll_up(session)
+    books.post("lot-expiry", wallet=lapsing, moment=datetime(2029, 1, 1, tzinfo=UTC))
+    books.post("clawback", party=issuer, undoes=lapsed)
+    books.post("adjustment", party=issuer, wallet=wallet, points=9, direction="credit")
+    books.post("adjustment", party=issuer, wallet=wallet, points=4, direction="debit")
+    return patient
+
+
+@pytest.fixture(scope="module")
+def patient(_database, _owner):
+    """Books with a bit of everything, made once: each test below breaks and restores them."""
+    yield live(Books(_database, _owner))
+    wipe(_owner)
+
+
+@pytest.fixture(scope="module")
+def engine(address):
+    engine = create_engine(make_url(address.owner).set(drivername="postgresql+psycopg"))
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def broken(engine, patient, statements):
+    with engine.connect() as connection:
+        for statement in statements:
+            found = connection.exec_driver_sql(statement.format(patient=patient, **ONE))
+            assert found.rowcount, f"breaks nothing: {statement}"
+        yield connection
+        connection.rollback()
+
+
+class TestExamine:
+    def test_sound_books_violate_nothing(self, engine, patient):
+        with engine.connect() as connection:
+            assert {
+                result.name: result.violations
+                for result in examine(connection, every_invariant())
+                if result.count
+            } == {}
+
+    @pytest.mark.parametrize(("name", "statements"), CASES)
+    def test_finds(self, engine, patient, name, statements):
+        with broken(engine, patient, statements) as connection:
+            [result] = examine(connection, [i for i in every_invariant() if i.name == name])
+        assert result.count >= 1
+        assert len(result.violations) == result.count
+        assert all(violation.key for violation in result.violations)
+
+    def test_counts_what_it_does_not_show(self, engine, patient):
+        many = (
+            "INSERT INTO exchange.event (kind, subject, facts, at) SELECT 'void',"
+            " gen_random_uuid(), '{{}}', now() FROM generate_series(1, 150)",
+        )
+        with broken(engine, patient, many) as connection:
+            [result] = [r for r in examine(connection, INVARIANTS) if r.count]
+        assert (result.count, len(result.violations)) == (150, 100)
+
+
+class TestInvariants:
+    def test_each_has_a_name_of_its_own(self):
+        names = [invariant.name for invariant in every_invariant()]
+        assert len(names) == len(set(names))
+
+    def test_each_has_a_case_that_proves_it_can_fail(self):
+        assert set(CORRUPTIONS) == {invariant.name for invariant in every_invariant()}
+
+
+class TestCheck:
+    def test_asks_all_in_one_snapshot_that_cannot_write(self, engine, patient, address):
+        """A wallet broken between two invariants is broken for none of them."""
+        first, last = INVARIANTS[0], INVARIANTS[-1]
+        asked = []
+
+        def invariants():
+            yield first
+            with psycopg.connect(address.owner) as other:
+                other.execute("UPDATE exchange.wallet SET available = available + 1")
+            asked.append(last)
+            yield from INVARIANTS
+
+        with engine.connect() as connection:
+            try:
+                assert not any(result.count for result in check(connection, invariants()))
+                assert asked
+                assert not connection.in_transaction()
+                assert any(result.count for result in check(connection, INVARIANTS))
+            finally:
+                with psycopg.connect(address.owner) as other:
+                    other.execute("UPDATE exchange.wallet SET available = available - 1")
+
+    def test_the_application_may_ask(self, address, patient):
+        database = Database(address.application)
+        with database.engine.connect() as connection:
+            assert not any(result.count for result in check(connection, every_invariant()))
+        database.close()
