@@ -1,4 +1,4 @@
-"""The checker finds what was changed behind the hub's back: every invariant is made to fail once."""
+"""The checker finds what was changed behind the hub's back: each invariant is made to fail."""
 
 import json
 from typing import Any
