@@ -1,0 +1,136 @@
+"""Totals behind a watermark: exact at any moment, whoever is in the middle of posting."""
+
+import json
+import threading
+
+import psycopg
+
+from exchange import ledger, rollup
+from kit.database import Database
+
+
+def roll_up(database: Database) -> int:
+    with database.transaction() as session:
+        return rollup.roll_up(session)
+
+
+def figures(database: Database, **of: int) -> dict[tuple[int, int, str], tuple[int, int]]:
+    """(issuer, party, movement) → (points, lines)."""
+    with database.transaction() as session:
+        return {
+            (row.issuer_id, row.party_id, row.movement): (row.points, row.lines)
+            for row in rollup.totals(session, **of)
+        }
+
+
+def stored(books):
+    return [tuple(row) for row in books.rows("SELECT points, lines FROM exchange.total")]
+
+
+class TestRollUp:
+    def test_sums_what_was_posted_and_nothing_twice(self, books, database):
+        issuer = books.party()
+        wallet = books.wallet(points=10, issuer=issuer)
+        books.issue(issuer, wallet, 5)
+        assert roll_up(database) == 2
+        assert stored(books) == [(15, 2)]
+        assert roll_up(database) == 0
+        books.issue(issuer, wallet, 1)
+        assert roll_up(database) == 1
+        assert stored(books) == [(16, 3)]
+
+    def test_leaves_out_what_may_still_be_undone(self, books, database, address):
+        """A posting is summed when its transaction has ended, even if a later one ended before."""
+        issuer = books.party()
+        wallet = books.wallet()
+        order = books.order("accrual", party=issuer, link=books.link(issuer, wallet), points=7)
+        other = books.wallet()
+        with psycopg.connect(address.application) as slow:
+            slow.execute(ledger.POST, (json.dumps([order]), None))
+            books.issue(books.party(), other, 3)
+            assert roll_up(database) == 0
+            slow.commit()
+        assert roll_up(database) == 2
+
+    def test_does_nothing_while_another_does_it(self, books, database):
+        books.wallet(points=10)
+        with database.transaction() as first:
+            assert rollup.roll_up(first) == 1
+            assert roll_up(database) == 0
+        assert roll_up(database) == 0
+        assert stored(books) == [(10, 1)]
+
+    def test_that_is_undone_leaves_nothing_behind(self, books, database):
+        books.wallet(points=10)
+        with database.transaction() as session:
+            rollup.roll_up(session)
+            session.rollback()
+        assert stored(books) == []
+        assert roll_up(database) == 1
+
+    def test_is_exact_while_points_are_posted(self, books, database):
+        issuer = books.party()
+        wallets = [books.wallet() for _ in range(4)]
+        orders = [
+            books.order("accrual", party=issuer, link=books.link(issuer, wallet), points=1)
+            for wallet in wallets
+            for _ in range(25)
+        ]
+        threads = [
+            threading.Thread(
+                target=lambda part=orders[n::4]: [
+                    ledger.post_one(database.hot, order) for order in part
+                ]
+            )
+            for n in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        summed = 0
+        while any(thread.is_alive() for thread in threads):
+            summed += roll_up(database)
+            for points, lines in figures(database).values():
+                assert points == lines <= 100
+        for thread in threads:
+            thread.join()
+        assert summed + roll_up(database) == 100
+        assert stored(books) == [(100, 100)]
+
+
+class TestTotals:
+    def test_add_the_live_tail_to_what_was_summed(self, books, database):
+        issuer, acceptor = books.party(), books.party()
+        wallet = books.wallet(points=10, issuer=issuer)
+        roll_up(database)
+        books.post("redemption", party=acceptor, link=books.link(acceptor, wallet), points=4)
+        books.issue(issuer, wallet, 5)
+        expected = {
+            (issuer, issuer, "issued"): (15, 2),
+            (issuer, acceptor, "spent"): (4, 1),
+        }
+        assert figures(database) == expected
+        roll_up(database)
+        assert figures(database) == expected
+
+    def test_of_a_party_are_what_it_issued_and_what_it_accepted(self, books, database):
+        issuer, acceptor, other = books.party(), books.party(), books.party()
+        wallet = books.wallet(points=10, issuer=issuer)
+        books.issue(other, wallet, 1)
+        books.post("redemption", party=acceptor, link=books.link(acceptor, wallet), points=4)
+        assert figures(database, party=acceptor) == {(issuer, acceptor, "spent"): (4, 1)}
+        assert figures(database, party=other) == {(other, other, "issued"): (1, 1)}
+
+    def test_of_a_window_are_its_own(self, books, database):
+        issuer = books.party()
+        wallet = books.wallet(points=10, issuer=issuer)
+        first = books.window_id
+        second = books.close_window()
+        books.issue(issuer, wallet, 5)
+        assert figures(database, window=first) == {(issuer, issuer, "issued"): (10, 1)}
+        assert figures(database, window=second) == {(issuer, issuer, "issued"): (5, 1)}
+
+    def test_count_moves_between_wallets_for_no_party(self, books, database):
+        issuer = books.party()
+        wallet, other = books.wallet(points=10, issuer=issuer), books.wallet()
+        books.post("transfer", wallet=wallet, to_wallet=other, points=3)
+        assert figures(database)[issuer, 0, "moved"] == (3, 1)
