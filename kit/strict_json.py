@@ -1,10 +1,12 @@
 """JSON as this API reads it: one meaning per text, or a refusal."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from kit.errors import Kind, Refusal
 
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # Not a backslash of its own before u0000.
 MAX_BODY = 64 * 1024  # bytes; a request of this API is a few hundred
 
 
@@ -18,6 +20,8 @@ def loads(body: bytes) -> dict[str, Any]:
     """The object in `body`. Raises JsonMalformed, for duplicate names and NaN too."""
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        if b"\\u" in body:  # Only an escape can spell what cannot be said again, or be kept.
+            _check_text(json.dumps(value, ensure_ascii=False))
     except (ValueError, RecursionError) as error:
         raise JsonMalformed(_reason(error)) from error
     if not isinstance(value, dict):
@@ -39,6 +43,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+def _check_text(text: str) -> None:
+    """Refuse half a surrogate pair, which is no UTF-8, and NUL, which PostgreSQL cannot hold."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("a text holds half a surrogate pair")
+    if _NUL.search(text):
+        raise ValueError("a text holds U+0000")
 
 
 def _reason(error: Exception) -> str:

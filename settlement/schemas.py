@@ -7,7 +7,7 @@ from kit.schemas import AnswerSchema, Moment, StrictSchema
 
 class PageQuery(StrictSchema):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
-    cursor = fields.String(validate=validate.Length(1, 64))
+    cursor = fields.String(validate=validate.Regexp(r"[A-Za-z0-9.-]{1,64}\Z"))
 
 
 class PartySchema(AnswerSchema):
