@@ -77,7 +77,7 @@ def owed(view: HubWindow) -> list[RenderableType]:
         for symbols in (True, False):
             table = _matrix(view, symbols=symbols)
             if _width(table) <= WIDTH:
-                legend = f"{OWN} the party itself   {NONE} nothing between the two"
+                legend = f"{OWN} the party itself   {NONE} no business between the two"
                 return [table, Text(legend, style="dim")]
     return [_pairs(view)]
 
@@ -132,8 +132,8 @@ def payments(view: HubWindow) -> RenderableType:
 def compression(view: HubWindow) -> Text:
     """How much less money moves for netting."""
     found, currency = view.compression, view.currency
-    text = Text(f"Owed {money(found.gross, currency)}, between pairs ")
-    text.append(f"{money(found.bilateral, currency)}, after netting {currency} ")
+    text = Text(f"Of {money(found.gross, currency)} {currency} owed ")
+    text.append(f"({money(found.bilateral, currency)} once each pair has set off), ")
     text.append(f"{money(found.to_move, currency)} really moves: ")
     text.append(f"{found.saved_per_mille / 10:.1f} % less.", style="bold")
     return text
@@ -169,13 +169,13 @@ def short_names(names: Mapping[int, str]) -> dict[int, str]:
 def _matrix(view: HubWindow, *, symbols: bool) -> Table:
     matrix, currency = view.matrix, view.currency
     names = short_names({party: view.names[party] for party in matrix.parties})
-    talked = {frozenset((each.debtor, each.creditor)) for each in view.obligations}
+    owed_at_all = {(each.debtor, each.creditor) for each in view.obligations}
 
     def cell(debtor: int, creditor: int) -> str:
         if debtor == creditor:
             return OWN
         amount = matrix.cell(debtor, creditor)
-        if amount == 0 and frozenset((debtor, creditor)) not in talked:
+        if amount == 0 and (debtor, creditor) not in owed_at_all:
             return NONE
         return money(amount, currency, symbol=symbols)
 
