@@ -27,6 +27,10 @@ to a hub on this machine, then settles the month. Data: {SOURCE}.
 HUB_HOME (default .hub) is where it works, in a folder `demo` of its own; HUB_PORT its port."""
 
 
+# What can go wrong without being a mistake of this program: said in words, not in a traceback.
+_FAILURES = (HomeRefused, HubFailed, ClientDied, PostgresError, OutcomeUnknown, PermissionError)
+
+
 def main(arguments: list[str]) -> int:
     """0 when the books balance and every answer verified, 1 when not, 130 when interrupted."""
     if arguments[:1] == ["call"]:
@@ -53,7 +57,7 @@ def main(arguments: list[str]) -> int:
         console.print("\nInterrupted. The hub and its database are stopped; nothing is running.")
         console.print("Begin again with bin/demo; it always starts afresh.")
         return 130
-    except (HomeRefused, HubFailed, ClientDied, PostgresError, OutcomeUnknown) as error:
+    except _FAILURES as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
         return 1
 

@@ -67,7 +67,7 @@ BRANDS = (
         accept_price=192_000,
         cap=1_500_000,
         expiry_months=12,
-        appeal=12,
+        appeal=40,
     ),
     Brand(
         slug="northway",

@@ -39,7 +39,6 @@ class Payment:
 class Figures:
     """`statements` are the documents the brands fetched for themselves, by slug."""
 
-    window: str
     currency: str
     names: dict[int, str]
     debts: list[Debt]

@@ -29,6 +29,7 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     """A table in the demonstration's dress: words to the left, figures to the right."""
     drawn = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     drawn.padding = (0, 1, 0, 0)
+    drawn.pad_edge = False
     for index, name in enumerate(columns):
         drawn.add_column(name, justify="left" if index < left else "right", no_wrap=True)
     return drawn
@@ -37,13 +38,13 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
 def coalition() -> Table:
     """What each brand agreed to."""
     drawn = table(
-        f"The coalition: in {HOME_CURRENCY}, what a thousand points cost, and how far each may go",
+        f"The coalition: what a thousand points cost, and the cap, in {HOME_CURRENCY}",
         "brand",
-        "pays for points",
-        "issued",
-        "accepted",
+        "pays",
+        "issue",
+        "accept",
         "fee",
-        "settles",
+        "in",
         "cap",
         "imports",
         left=2,

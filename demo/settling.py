@@ -81,7 +81,6 @@ def read_figures(shown: dict[str, Any], statements: dict[str, dict[str, Any]]) -
         pair = each["debtor"], each["creditor"]
         owed[pair] = owed.get(pair, 0) + each["amount"]
     return Figures(
-        window=shown["name"],
         currency=shown["currency"],
         names=names,
         debts=[Debt(debtor=a, creditor=b, amount=owed[a, b]) for a, b in sorted(owed)],
