@@ -18,7 +18,8 @@ from sdk.python.tongbao_client import OutcomeUnknown
 
 _ABOUT = f"""\
 Replays January 2017 of a real grocer's trade as a coalition of eight brands, by signed requests
-to a hub on this machine, then settles the month. Data: {SOURCE}.
+to a hub on this machine, then settles the month.
+Data: {SOURCE}.
 
     bin/demo                 ends with the hub running, for you to try; Ctrl-C stops it
     bin/demo --exit          stops everything at the end; 0 when the books balance

@@ -35,10 +35,10 @@ class Advance(Protocol):
 
 
 @contextmanager
-def working(console: Console, what: str) -> Iterator[None]:
+def working(console: Console, what: str, *, spin: bool = True) -> Iterator[None]:
     """Say what is being done while it is done, and how long it took."""
     started = time.monotonic()
-    if console.is_terminal:
+    if spin and console.is_terminal:
         with console.status(f"{what} …"):
             yield
     else:

@@ -33,11 +33,11 @@ def tell(console: Console, *, stay: bool, clients: int) -> int:
     with home.claim(place) as lock:
         console.print("\n[bold]Tongbao 通宝[/] A month of a coalition of eight brands.")
         console.print(f"[dim]Data: {SOURCE}.[/]\n")
-        with working(console, "Read the month and plan what each household does"):
+        with working(console, "Reading the month and planning what each household does"):
             month = january()
             planned = plan(month.baskets)
         _describe(console, month, planned)
-        with working(console, f"Made a fresh home in {place}"):
+        with working(console, f"Making a fresh home in {place}"):
             home.make_fresh(place)
         hub = Hub(place, port)
         try:
@@ -47,7 +47,7 @@ def tell(console: Console, *, stay: bool, clients: int) -> int:
                 _stay(console, hub)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave it half.
-            with working(console, "Stopped the hub and its database"):
+            with working(console, "Stopping the hub and its database"):
                 hub.close()
     console.print(f"  Nothing is left running. The files stay in {place} until the next bin/demo.")
     return 0 if good else 1
@@ -72,13 +72,16 @@ def _live(
     planned: dict[int, list[Step]],
     clients: int,
 ) -> bool:
-    with working(console, f"Started a database of its own, and opened the window {WINDOW}"):
+    with working(console, f"Starting a database of its own and opening the window {WINDOW}"):
         desk.run("migrate")
         desk.run("windows", "open", WINDOW)
-    with working(console, f"Started the hub at {hub.origin}, in {hub.workers} processes"):
+    with working(console, f"Starting the hub at {hub.origin}, in {hub.workers} processes"):
         hub.serve(lock)
         home.note(lock, f"process {hub.process_id}, {hub.origin}")
-    with working(console, f"Registered {len(BRANDS)} brands; somebody else approved their terms"):
+    with working(
+        console,
+        f"Registering {len(BRANDS)} brands, their keys, and terms that a second person approves",
+    ):
         keyring = register(hub, desk)
     console.print(report_trade.coalition())
     tally = _replay(console, planned, keyring, clients)
@@ -92,7 +95,7 @@ def _replay(
     total = sum(len(each) for each in planned.values())
     together = Tally()
     with (
-        working(console, f"Lived the month, by signed requests from {clients} client processes"),
+        working(console, f"Living the month, from {clients} client processes", spin=False),
         progress(console, "January 2017", total) as advance,
     ):
         for steps, tally in replay(planned, keyring, clients):
@@ -103,16 +106,16 @@ def _replay(
 
 
 def _settle(console: Console, hub: Hub, desk: OperatorDesk, keyring: Keyring, tally: Tally) -> bool:
-    with working(console, f"Closed the window {WINDOW}; {NEXT_WINDOW} is open"):
+    with working(console, f"Closing the window {WINDOW} and opening {NEXT_WINDOW}"):
         shown = settle(desk, WINDOW, NEXT_WINDOW)
-    with working(console, "Every brand fetched its own statement and verified it"):
+    with working(console, "Fetching every brand's statement under its own key, and verifying it"):
         figures = read_figures(shown, fetch_statements(hub, keyring, WINDOW, tally))
     console.print(report_trade.points(figures))
     console.print(report_money.obligations(figures))
     console.print(report_money.positions(figures))
     console.print(report_money.payments(figures))
     console.print(f"  {report_money.compression(figures)}\n")
-    with working(console, "Ran the checker, bin/hub check, over the whole of the books"):
+    with working(console, "Checking the whole of the books: bin/hub check"):
         status, told = hub.tell("check")
     wrong = tally.surprises + told_otherwise(figures.statements, tally.points)
     for each in wrong[:10]:
