@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 import exchange.invariants
@@ -118,6 +119,20 @@ class Books:
                 spendable_from=spendable_from and str(spendable_from),
             )
         return wallet
+
+    def set_state(self, party: int, state: str) -> None:
+        """Open, suspend or close a party."""
+        self.owner.execute("UPDATE exchange.party SET state = %s WHERE id = %s", (state, party))
+
+    def freeze(self, wallet: int, *, frozen: bool = True) -> None:
+        """As its member does; `frozen=False` thaws."""
+        self.owner.execute("UPDATE exchange.wallet SET frozen = %s WHERE id = %s", (frozen, wallet))
+
+    def settings(self, **values: object) -> None:
+        """Change what the hub decided for everybody."""
+        for name, value in values.items():
+            query = sql.SQL("UPDATE exchange.setting SET {} = %s").format(sql.Identifier(name))
+            self.owner.execute(query, (value,))
 
     def issue(self, issuer: int, wallet: int, points: int, **fields: Any) -> str:
         """An accrual that must succeed; its journal's id."""
