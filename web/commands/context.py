@@ -62,7 +62,10 @@ class Context:
         for name, value in plain[0].items():
             number = isinstance(value, int) and not isinstance(value, bool)
             table.add_column(
-                name.replace("_", " "), justify="right" if number else "left", overflow="fold"
+                name.replace("_", " "),
+                justify="right" if number else "left",
+                overflow="fold",
+                no_wrap=name in ("id", "slug", "invariant"),
             )
         for row in plain:
             table.add_row(*(_text(value) for value in row.values()))

@@ -12,7 +12,7 @@ import staff.invariants
 from exchange import windows
 from exchange.errors import WindowAlreadyOpen
 from kit import database, postgres
-from web import config, jobs
+from web import config, jobs, logs
 from web.commands.context import Context, json_option, pass_context
 
 
@@ -59,7 +59,8 @@ def worker(context: Context, once: bool) -> None:
         for name, count in jobs.run_all(context.database, context.clock()).items():
             context.say(f"{name}: {count:,}")
         return
-    context.say("Working. Stop with Ctrl-C.")
+    logs.configure("INFO")
+    context.say("Working; what the jobs do is logged. Stop with Ctrl-C.")
     jobs.work(context.settings.app_url, context.database)
 
 
@@ -90,7 +91,7 @@ def check(context: Context) -> None:
         (
             {
                 "invariant": one.name,
-                "says": one.says,
+                **({"says": one.says} if context.as_json else {}),
                 "violations": len(one.violations),
                 "milliseconds": round(one.seconds * 1000),
             }
