@@ -37,6 +37,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     database = Database(settings.app_url)
     hub = Hub(clock, Secrets(settings.secret), Directory(database))
     app = Flask("tongbao", static_folder=None)
+    app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database
     routes.install(app, routes.Edge(hub, database, settings.origin, settings.key), OPERATIONS)
     problems.install(app)
