@@ -77,7 +77,7 @@ def owed(view: HubWindow) -> list[RenderableType]:
         for symbols in (True, False):
             table = _matrix(view, symbols=symbols)
             if _width(table) <= WIDTH:
-                legend = f"{OWN} the party itself   {NONE} no business between the two"
+                legend = f"{OWN} the party itself   {NONE} nothing owed that way"
                 return [table, Text(legend, style="dim")]
     return [_pairs(view)]
 

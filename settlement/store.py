@@ -54,6 +54,7 @@ def take_time(session: Session) -> None:
     """
     for setting in (
         "max_parallel_workers_per_gather = 0",
+        "work_mem = '128MB'",
         "statement_timeout = '10min'",
         "idle_in_transaction_session_timeout = '10min'",
     ):
