@@ -10,8 +10,8 @@ import pytest
 
 from partners.public_keys import PrivateKey
 from tests.cluster import Address
-from tests.server import ROOT, Coalition, Partner, Server, environment
 from tests.sdk.conftest import TinyHub
+from tests.server import ROOT, Coalition, Partner, Server, environment
 
 GUIDE = ROOT / "docs" / "partner-guide.md"
 EXAMPLES = ROOT / "docs" / "examples"
