@@ -114,19 +114,23 @@ MANDATE = Invariant(
     " a payment code, and since it was last agreed not more than the member's daily limit. (Of"
     " yesterday and later: before that it no longer decides anything.)",
     """
+    WITH spend AS MATERIALIZED (
+        SELECT c.party_id, (c.facts ->> 'member')::uuid AS link_id,
+               (c.facts ->> 'points')::bigint AS points, c.at
+        FROM exchange.claim c
+        WHERE c.operation IN ('redemption', 'authorisation') AND c.code IS NULL
+            AND c.facts ? 'member' AND c.at >= current_date - 2),
+    mandated AS (
+        SELECT c.* FROM spend c JOIN exchange.link l ON l.id = c.link_id
+        WHERE NOT EXISTS (SELECT FROM exchange.payment_code k
+                          WHERE k.wallet_id = l.wallet_id AND k.used_by = c.party_id
+                              AND k.used_at = c.at))
     SELECT l.id, format('%s, at most %s', coalesce(sum(c.points), 0), l.daily_limit), l.spent
     FROM exchange.link l
     CROSS JOIN exchange.setting s
-    LEFT JOIN LATERAL (
-        SELECT (c.facts ->> 'points')::bigint AS points, c.at
-        FROM exchange.claim c
-        WHERE c.party_id = l.party_id AND c.operation IN ('redemption', 'authorisation')
-            AND c.code IS NULL AND c.facts ->> 'member' = l.id::text
-            AND c.at >= l.spent_on::timestamp AT TIME ZONE s.zone
-            AND c.at < (l.spent_on + 1)::timestamp AT TIME ZONE s.zone
-            AND NOT EXISTS (SELECT FROM exchange.payment_code k
-                            WHERE k.wallet_id = l.wallet_id AND k.used_by = l.party_id
-                                AND k.used_at = c.at)) c ON true
+    LEFT JOIN mandated c ON c.link_id = l.id AND c.party_id = l.party_id
+        AND c.at >= l.spent_on::timestamp AT TIME ZONE s.zone
+        AND c.at < (l.spent_on + 1)::timestamp AT TIME ZONE s.zone
     WHERE l.spent > 0 AND l.spent_on >= current_date - 1
     GROUP BY l.id
     HAVING l.spent <> coalesce(sum(c.points), 0)
