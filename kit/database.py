@@ -15,6 +15,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from kit.errors import Kind, Refusal
@@ -90,6 +92,14 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     )
 
 
+# What PostgreSQL undid itself and said so: the transaction took no effect, the connection is well.
+UNDONE = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.QueryCanceled,
+)
+
+
 class Database:
     """One database as the application sees it."""
 
@@ -101,22 +111,23 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, undone when it raises."""
-        with self._sessions() as session, session.begin():
-            yield session
+        """One transaction: committed when the block ends, undone when it raises.
+
+        Raises Busy when PostgreSQL undid it for somebody else's sake, or had no connection to
+        spare; DatabaseUnavailable when the connection broke and the outcome is not known.
+        """
+        try:
+            with self._sessions() as session, session.begin():
+                yield session
+        except PoolExhausted as error:
+            raise Busy from error
+        except OperationalError as error:
+            raise (Busy if isinstance(error.orig, UNDONE) else DatabaseUnavailable) from error
 
     def close(self) -> None:
         """Give every connection back."""
         self.hot.close()
         self.engine.dispose()
-
-
-# What PostgreSQL undid itself and said so: the transaction took no effect, the connection is well.
-UNDONE = (
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.QueryCanceled,
-)
 
 
 class HotConnections:

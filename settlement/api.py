@@ -41,7 +41,7 @@ def _statement_csv(call: Call, session: Session, _: Data) -> Document:
 
 
 def _position(call: Call, session: Session, _: Data) -> Facts:
-    found = views.position(session, call.party, now=call.now)
+    found = views.position(session, call.party, currency=call.hub.currency, now=call.now)
     return asdict(found) | {"window": found.window.name, "opened_at": found.window.opened_at}
 
 
@@ -100,6 +100,7 @@ OPERATIONS = (
         tag="Settlement",
         summary="One statement for a spreadsheet",
         answer=None,
+        content="text/csv",
         refusals=(StatementNotFound,),
         read=_statement_csv,
     ),

@@ -89,15 +89,6 @@ def open_window(session: Session) -> Window | None:
     return None if row is None else Window(**row)
 
 
-def last_currency(session: Session) -> str | None:
-    """The currency that the last window closed in; None before the first has closed."""
-    row = _one(
-        session,
-        "SELECT currency FROM settlement.settlement ORDER BY window_id DESC LIMIT 1",
-    )
-    return None if row is None else row["currency"]
-
-
 def list_windows(session: Session, *, before: int | None, limit: int) -> list[Window]:
     """Newest first; one more than `limit`, when there are more."""
     sql = _WINDOW + ("" if before is None else " WHERE w.id < :before")

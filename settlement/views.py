@@ -336,7 +336,7 @@ class Position:
     """Where a partner stands in the open window, were it to close now."""
 
     window: Window
-    currency: str | None  # The hub's; None before the first window has closed.
+    currency: str  # The hub's.
     points: Points
     outstanding: int
     receives: int
@@ -345,7 +345,7 @@ class Position:
     exposure: Exposure
 
 
-def position(session: Session, party: int, *, now: datetime) -> Position:
+def position(session: Session, party: int, *, currency: str, now: datetime) -> Position:
     """The partner's points and provisional net, priced as closing would price them.
 
     Raises WindowNotFound when no window is open, PointsUnpriced.
@@ -363,7 +363,7 @@ def position(session: Session, party: int, *, now: datetime) -> Position:
     netted = netting.net(owed).get(party, netting.NetPosition(0, 0))
     return Position(
         window=window,
-        currency=store.last_currency(session),
+        currency=currency,
         points=points_of(moved, party),
         outstanding=_outstanding(session, party),
         receives=netted.receives,

@@ -35,7 +35,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     settings = settings or config.load()
     refuse_unsafe(settings.app_url)
     database = Database(settings.app_url)
-    hub = Hub(clock, Secrets(settings.secret), Directory(database))
+    hub = Hub(clock, Secrets(settings.secret), Directory(database), settings.currency)
     app = Flask("tongbao", static_folder=None)
     app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database

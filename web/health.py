@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kit.database import Database
+from kit.errors import Refusal
 from kit.strict_json import dumps
 
 
@@ -23,7 +24,7 @@ def blueprint(database: Database) -> Blueprint:
                 window = session.execute(
                     text('SELECT name FROM exchange."window" WHERE closed_at IS NULL')
                 ).scalar_one_or_none()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, Refusal):
             window = None
         ok = window is not None
         body = dumps({"ready": ok, "window": window})

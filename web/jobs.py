@@ -5,13 +5,15 @@ from datetime import datetime
 
 import procrastinate
 import structlog
-from sqlalchemy.engine import make_url
 
 import exchange.store
 import members.store
+import settlement.store
 from exchange import expiry, rollup
 from kit.clock import system_clock
-from kit.database import Database
+from kit.database import Database, conninfo
+from partners.api.routes import HubKey
+from settlement import closing
 
 Job = Callable[[Database, datetime], int]
 
@@ -32,35 +34,49 @@ def clear_away(database: Database, now: datetime) -> int:
     return 0
 
 
-JOBS: dict[str, tuple[str, Job]] = {
-    "expire-holds": ("* * * * *", lambda database, now: expiry.expire_holds(database, now=now)),
-    "expire-lots": ("7 * * * *", lambda database, now: expiry.expire_lots(database, now=now)),
-    "roll-up": ("* * * * * */10", roll_up),
-    "clear-away": ("*/5 * * * *", clear_away),
-}
+def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
+    """Work out every window whose closing was cut short."""
+    with database.transaction() as session:
+        left = settlement.store.windows_in_closing(session)
+    for window in left:
+        closing.resume(database, window=window, now=now, signer=signer)
+    return len(left)
 
 
-def run_all(database: Database, now: datetime) -> dict[str, int]:
+def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
+    """Each job by name, with when it is due: minutes first, and seconds last where there are."""
+    return {
+        "expire-holds": ("* * * * *", lambda database, now: expiry.expire_holds(database, now=now)),
+        "expire-lots": ("7 * * * *", lambda database, now: expiry.expire_lots(database, now=now)),
+        "roll-up": ("* * * * * */10", roll_up),
+        "clear-away": ("*/5 * * * *", clear_away),
+        "finish-closings": (
+            "* * * * *",
+            lambda database, now: finish_closings(database, now, signer),
+        ),
+    }
+
+
+def run_all(database: Database, signer: HubKey, now: datetime) -> dict[str, int]:
     """Do every job once; how much each did."""
-    return {name: job(database, now) for name, (_, job) in JOBS.items()}
+    return {name: job(database, now) for name, (_, job) in calendar(signer).items()}
 
 
-def work(url: str, database: Database) -> None:
+def work(database: Database, signer: HubKey) -> None:
     """Run the jobs by their calendar until told to stop."""
-    app = make_app(url, database)
+    app = make_app(database, signer)
     with app.open():
         app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
 
 
-def make_app(url: str, database: Database) -> procrastinate.App:
+def make_app(database: Database, signer: HubKey) -> procrastinate.App:
     """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
-    conninfo = make_url(url).set(drivername="postgresql").render_as_string(False)
+    plain, arguments = conninfo(database.url)
+    arguments["options"] += " -c search_path=jobs"
     app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(
-            conninfo=conninfo, kwargs={"options": "-c search_path=jobs"}
-        )
+        connector=procrastinate.PsycopgConnector(conninfo=plain, kwargs=arguments)
     )
-    for name, (cron, job) in JOBS.items():
+    for name, (cron, job) in calendar(signer).items():
         task = app.task(name=name, queueing_lock=name, lock=name)(_task(database, name, job))
         app.periodic(cron=cron)(task)
 

@@ -167,8 +167,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": operation.summary}
-    if operation.answer is not None:
-        good["content"] = {"application/json": {"schema": operation.answer}}
+    kind = "object" if operation.content == "application/json" else "string"
+    good["content"] = {operation.content: {"schema": operation.answer or {"type": kind}}}
     responses: dict[str, Any] = {str(operation.status): good}
     for refusal in refusals(operation):
         status = str(refusal.kind.value)
@@ -209,6 +209,14 @@ def described_fields(operation: Operation, which: str) -> list[dict[str, Any]]:
     ]
 
 
+def _by_tag(operations: tuple[Operation, ...]) -> list[tuple[str, list[Operation]]]:
+    """Operations under their tags, in the order in which they were listed."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.tag, []).append(operation)
+    return list(found.items())
+
+
 def _type_in_words(field: fields.Field[Any]) -> str:
     match field:
         case PublicId():
@@ -245,6 +253,7 @@ def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
         return render_template(
             "docs.html",
             operations=[(one, refusals(one)) for one in operations],
+            groups=_by_tag(operations),
             origin=origin,
         )
 

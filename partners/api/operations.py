@@ -32,11 +32,12 @@ ANY = TILL | ISSUE | SETTLE | ADMIN
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """What handlers may reach: clock, secrets, the directory. No configuration, no request."""
+    """What handlers may reach, and the currency of the books. No configuration, no request."""
 
     clock: Clock
     secrets: Secrets
     directory: Directory
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Document:
 class Operation:
     """`path` holds its ids as `<mbr:member>`: the prefix of the id, then its name.
 
-    `refusals` stand in the order in which they are checked, after those of every request.
+    `refusals` stand in the order in which they are checked, after those of every request. Without
+    an `answer` schema, what goes out is a stored document of the type `content`.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Operation:
     summary: str
     answer: type[Schema] | None
     status: int = 200
+    content: str = "application/json"
     body: type[Schema] | None = None
     query: type[Schema] | None = None
     example: Data | None = None

@@ -144,7 +144,7 @@ class TestPosition:
     def test_prices_as_closing_will(self, traded: Coalition) -> None:
         with traded.database.transaction() as session:
             found = {
-                slug: views.position(session, party, now=NOW)
+                slug: views.position(session, party, currency="CNY", now=NOW)
                 for slug, party in traded.parties.items()
             }
         nets = traded.nets(traded.close("2026-12"))
@@ -155,14 +155,16 @@ class TestPosition:
         assert (market.outstanding, market.points.spent_elsewhere, market.currency) == (
             550,
             1000,
-            None,
+            "CNY",
         )
 
     def test_holds_exposure_to_the_cap(self, traded: Coalition) -> None:
         traded.close("2026-12")
         with traded.database.transaction() as session:
-            found = views.position(session, traded.parties["market"], now=NOW).exposure
-            florist = views.position(session, traded.parties["florist"], now=NOW)
+            found = views.position(
+                session, traded.parties["market"], currency="CNY", now=NOW
+            ).exposure
+            florist = views.position(session, traded.parties["florist"], currency="CNY", now=NOW)
         assert (found.points, found.owed, found.amount, found.cap) == (550, 900, 1450, 5000)
         assert florist.exposure.cap is None
         assert (florist.outstanding, florist.currency) == (0, "CNY")
@@ -171,4 +173,4 @@ class TestPosition:
         with traded.database.transaction() as session:
             traded.books.owner.execute('UPDATE exchange."window" SET closed_at = clock_timestamp()')
             with pytest.raises(WindowNotFound):
-                views.position(session, traded.parties["market"], now=NOW)
+                views.position(session, traded.parties["market"], currency="CNY", now=NOW)

@@ -12,6 +12,7 @@ import staff.invariants
 from exchange import windows
 from exchange.errors import WindowAlreadyOpen
 from kit import database, postgres
+from settlement import verification
 from web import config, jobs, logs
 from web.commands.context import Context, json_option, pass_context
 
@@ -56,12 +57,12 @@ def worker(context: Context, once: bool) -> None:
     """Run the jobs: expiry of holds and points, roll-up, clearing away."""
     database.refuse_unsafe(context.settings.app_url)
     if once:
-        for name, count in jobs.run_all(context.database, context.clock()).items():
+        for name, count in jobs.run_all(context.database, context.signer, context.clock()).items():
             context.say(f"{name}: {count:,}")
         return
     logs.configure("INFO")
     context.say("Working; what the jobs do is logged. Stop with Ctrl-C.")
-    jobs.work(context.settings.app_url, context.database)
+    jobs.work(context.database, context.signer)
 
 
 @click.command()
@@ -92,18 +93,23 @@ def check(context: Context) -> None:
             {
                 "invariant": one.name,
                 **({"says": one.says} if context.as_json else {}),
-                "violations": len(one.violations),
+                "violations": one.count,
                 "milliseconds": round(one.seconds * 1000),
             }
             for one in results
         ),
         title="The books",
     )
+    with context.database.transaction() as session:
+        public = {context.signer.id: context.signer.private.public_key}
+        unsigned = verification.unverified(session, public)
     wrong = [one for one in results if one.violations]
     for one in wrong:
         for violation in one.violations[:5]:
             context.say(f"[red]{one.name}[/]: {violation}")
-    if wrong:
+    for number in unsigned:
+        context.say(f"[red]statement {number}[/] does not verify under the hub's key")
+    if wrong or unsigned:
         context.say("[bold red]The books do not balance.[/]")
         raise SystemExit(1)
     context.say("[bold green]books balance[/]")
