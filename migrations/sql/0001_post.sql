@@ -736,8 +736,9 @@ BEGIN
                 opened_at)
             SELECT o.to_wallet, t.issuer, t.expiry, '2000-01-01', sum(t.take), min(t.issued)
             FROM unnest(picked.takes, picked.issuers, picked.expiries, picked.issued)
-                AS t(take, issuer, expiry, issued)
+                WITH ORDINALITY AS t(take, issuer, expiry, issued, n)
             GROUP BY t.issuer, t.expiry
+            ORDER BY min(t.n)  -- so that the older stays the older over there
             ON CONFLICT ON CONSTRAINT lot_once
                 DO UPDATE SET available = l.available + excluded.available
             RETURNING l.id, l.issuer_id, l.expires_on)
