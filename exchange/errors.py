@@ -159,6 +159,12 @@ class RateOverlap(Refusal):
     title = "Another rate of this direction is in force in that period"
 
 
+class RateArbitrage(Refusal):
+    code = "rate-arbitrage"
+    kind = Kind.CONFLICT
+    title = "Points could be made by converting there and back: the loop gains"
+
+
 class NothingExpired(Refusal):
     code = "nothing-expired"
     kind = Kind.CONFLICT

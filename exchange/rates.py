@@ -5,12 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from exchange import store
-from exchange.errors import AmountNotConvertible, MemberNotFound, NoRate, RateOverlap
-from exchange.rules import Ratio, convert
+from exchange.errors import (
+    AmountNotConvertible,
+    MemberNotFound,
+    NoRate,
+    RateArbitrage,
+    RateOverlap,
+)
+from exchange.rules import Ratio, convert, gain_ppm
 from kit.ids import uuid7
 
 QUOTE_VALID = timedelta(minutes=5)
@@ -33,14 +40,34 @@ class NewRate:
 
 
 def check(session: Session, rate: NewRate) -> None:
-    """Raises RateOverlap, naming the rate in the way."""
-    other = store.overlapping_rate(session, asdict(rate))
-    if other is not None:
-        raise RateOverlap(rate=f"rat_{other['id']:06d}")
+    """Raises RateOverlap, naming the rate in the way, and RateArbitrage, with the loop."""
+    overlapping = store.overlapping_rates(session, asdict(rate))
+    for other in overlapping:
+        if other["direction"] == rate.direction:
+            raise RateOverlap(rate=f"rat_{other['id']:06d}")
+    for other in overlapping:
+        _refuse_gain(rate, other)
+
+
+def _refuse_gain(rate: NewRate, other: RowMapping) -> None:
+    mine = Ratio(theirs=rate.theirs, ours=rate.ours, fee_ppm=rate.fee_ppm)
+    known = Ratio(theirs=other["theirs"], ours=other["ours"], fee_ppm=other["fee_ppm"])
+    there, back = (mine, known) if rate.direction == "import" else (known, mine)
+    gain = gain_ppm(there, back)
+    if gain > 0:
+        raise RateArbitrage(
+            loop=f"{there.theirs} of theirs → {there.ours} points, less {there.fee_ppm} ppm;"
+            f" {back.ours} points → {back.theirs} of theirs, less {back.fee_ppm} ppm",
+            gain_ppm=gain,
+            rate=f"rat_{other['id']:06d}",
+        )
 
 
 def enact(session: Session, rate: NewRate) -> int:
-    """Put an approved rate in force; returns its number. Raises RateOverlap."""
+    """Put an approved rate in force; returns its number.
+
+    Raises RateOverlap, RateArbitrage.
+    """
     check(session, rate)
     try:
         with session.begin_nested():

@@ -29,3 +29,15 @@ def convert(amount: int, ratio: Ratio) -> tuple[int, int]:
     gross = ceil_to_member(amount, ratio)
     fee = floor_fee(gross, ratio)
     return gross - fee, fee
+
+
+def gain_ppm(there: Ratio, back: Ratio) -> int:
+    """What a loop gains: theirs into ours at `there`, ours into theirs at `back`, fees taken.
+
+    Parts per million, rounded down; above nothing, somebody can make points by going round. The
+    shared currency stands between any two partners, so every loop of conversions is made of such
+    pairs, and none gains if no pair does.
+    """
+    into = there.ours * (MILLION - there.fee_ppm)
+    out = back.theirs * (MILLION - back.fee_ppm)
+    return into * out * MILLION // (there.theirs * back.ours * MILLION * MILLION) - MILLION

@@ -260,12 +260,14 @@ def rate_at(session: Session, party: int, direction: str, now: datetime) -> Row 
     )
 
 
-def overlapping_rate(session: Session, values: Values) -> Row | None:
-    return _one(
+def overlapping_rates(session: Session, values: Values) -> list[Row]:
+    """Rates of the party, of either direction, that are in force at any time of the period."""
+    return _all(
         session,
-        _RATE + " WHERE party_id = :party AND direction = :direction AND valid &&"
-        " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz)) LIMIT 1",
-        **{name: values[name] for name in ("party", "direction", "valid_from", "valid_to")},
+        _RATE + " WHERE party_id = :party AND valid &&"
+        " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz))"
+        " ORDER BY lower(valid)",
+        **{name: values[name] for name in ("party", "valid_from", "valid_to")},
     )
 
 

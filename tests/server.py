@@ -45,6 +45,7 @@ class Server:
     origin: str
     port: int
     process: subprocess.Popen[bytes]
+    log: Path
     keys: dict[str, Any] = field(repr=False)
 
 
@@ -91,7 +92,7 @@ def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     origin = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(process, origin, folder / "log")
-        yield Server(origin, port, process, fetch_hub_keys(origin))
+        yield Server(origin, port, process, folder / "log", fetch_hub_keys(origin))
     finally:
         process.terminate()
         try:

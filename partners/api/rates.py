@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 import exchange.store
 from exchange import rates
-from exchange.errors import RateOverlap
+from exchange.errors import RateArbitrage, RateOverlap
 from partners import schemas
 from partners.api.operations import ADMIN, ANY, Call, Change, Data, Facts, Read
 from staff import approvals
@@ -61,7 +61,7 @@ OPERATIONS = (
         body=schemas.RateBody,
         answer=schemas.ProposalAnswer,
         status=202,
-        refusals=(RateOverlap,),
+        refusals=(RateOverlap, RateArbitrage),
         example={
             "direction": "import",
             "theirs": 10,

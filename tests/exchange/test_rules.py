@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exchange.rules import Ratio, convert
+from exchange.rules import Ratio, convert, gain_ppm
 
 AMOUNT = st.integers(1, 10**9)
 RATIO = st.builds(
@@ -47,3 +47,25 @@ def test_the_database_converts_alike(owner: psycopg.Connection, theirs: int, rat
         (theirs, ratio.theirs, ratio.ours, ratio.fee_ppm),
     ).fetchone()
     assert row == convert(theirs, ratio)
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "gain"),
+    [
+        (Ratio(theirs=10, ours=3), Ratio(theirs=10, ours=3), 0),
+        (Ratio(theirs=10, ours=3), Ratio(theirs=10, ours=4), -250_000),
+        (Ratio(theirs=10, ours=4), Ratio(theirs=10, ours=3), 333_333),
+        (Ratio(theirs=10, ours=4), Ratio(theirs=10, ours=3, fee_ppm=250_000), 0),
+        (Ratio(theirs=1, ours=1, fee_ppm=10_000), Ratio(theirs=1, ours=1), -10_000),
+    ],
+)
+def test_gain_of_a_loop(there: Ratio, back: Ratio, gain: int) -> None:
+    assert gain_ppm(there, back) == gain
+
+
+@given(RATIO, RATIO, AMOUNT)
+def test_no_loop_gains_when_none_is_said_to(there: Ratio, back: Ratio, amount: int) -> None:
+    theirs = amount * there.theirs * back.ours  # so that nothing is rounded before the fees
+    points = theirs * there.ours * (1_000_000 - there.fee_ppm) // there.theirs
+    again = points * back.theirs * (1_000_000 - back.fee_ppm) // back.ours
+    assert (again > theirs * 10**12) <= (gain_ppm(there, back) >= 0)
