@@ -1,3 +1,23 @@
-"""These tests talk to a running hub over real HTTP."""
+"""These tests talk to a running hub over real HTTP, byte by byte."""
 
-from tests.server import coalition, server  # noqa: F401
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.scene import Scene, set_up
+from tests.attacks.wire import Wire
+from tests.server import Coalition, Server, coalition, server  # noqa: F401
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:  # noqa: F811
+    """A connection that sends anything."""
+    made = Wire(server)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def scene(coalition: Coalition, wire: Wire) -> Scene:  # noqa: F811
+    """A shop with one of everything."""
+    return set_up(coalition, wire)

@@ -1,0 +1,166 @@
+"""One of everything: a shop for whose every operation there is a request that would succeed."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kit.ids import to_text, uuid7
+from partners import keys
+from partners.api.operations import Operation
+from partners.api.routes import HubKey
+from partners.public_keys import PrivateKey, proof_of_possession
+from settlement import closing
+from tests.attacks.wire import Request, Wire, sign, unsigned
+from tests.server import Coalition, Partner, base64url
+from web.app import OPERATIONS
+
+_STEP = re.compile(r"<(?:\w+:)?(\w+)>")
+_KINDS = {"member": "mbr", "authorization": "aut", "transaction": "jrn", "quote": "quo"}
+
+
+@dataclass
+class Scene:
+    """A shop that issues and accepts, its objects by name, and a stranger who owns nothing."""
+
+    coalition: Coalition
+    shop: Partner
+    stranger: Partner
+    objects: dict[str, str]
+
+    def path(self, operation: Operation, **other: str) -> str:
+        """The operation's path, to the shop's objects or to others."""
+        ids = {**self.objects, **other}
+        return _STEP.sub(lambda step: ids[step[1]], operation.path)
+
+    def content(self, name: str) -> dict[str, Any] | None:
+        """The content of a request that would succeed."""
+        member, reference = self.objects["member"], f"N-{secrets.token_hex(6)}"
+        contents: dict[str, dict[str, Any]] = {
+            "enrolMember": {"reference": reference, "daily_limit": 5},
+            "linkMember": {"token": self.objects["token"], "daily_limit": 5},
+            "createLinkToken": {},
+            "createPaymentCode": {"max_points": 10},
+            "accrue": {"member": member, "reference": reference, "points": 7},
+            "quoteImport": {"member": member, "theirs": 100},
+            "importPoints": {"member": member, "reference": reference, "theirs": 100},
+            "clawBack": {"reference": reference, "points": 1},
+            "authorize": {"member": member, "reference": reference, "points": 3},
+            "capture": {"points": 2},
+            "void": {},
+            "redeem": {"member": member, "reference": reference, "points": 3},
+            "refund": {
+                "transaction": self.objects["redemption"],
+                "reference": reference,
+                "points": 1,
+            },
+            "proposeRate": {
+                "direction": "export",
+                "theirs": 10,
+                "ours": 3,
+                "valid_from": "2027-01-01T00:00:00Z",
+            },
+        }
+        if name == "registerKey":
+            return key_content(self.shop, PrivateKey.generate(), ["till"])
+        return contents.get(name)
+
+    def request(self, operation: Operation, content: Any = None, **other: str) -> Request:
+        """Unsigned; `other` names objects in the path."""
+        if content is None and operation.body is not None:
+            content = self.content(operation.name) or {}
+        method = operation.method
+        return unsigned(self.coalition.server, method, self.path(operation, **other), content)
+
+    def signed(self, operation: Operation, content: Any = None, **signing: Any) -> Request:
+        """Signed by the shop, or as the arguments say."""
+        partner = signing.pop("partner", self.shop)
+        return sign(self.request(operation, content), partner, **signing)
+
+
+def key_content(
+    partner: Partner,
+    private: PrivateKey,
+    scopes: list[str],
+    *,
+    text: str | None = None,
+    created: int | None = None,
+    proof_of: str | None = None,
+) -> dict[str, Any]:
+    """What registers a key; the arguments make it wrong."""
+    created = int(time.time()) if created is None else created
+    public = private.public_key.to_text()
+    owner = proof_of or keys.public_id(partner.partner_id)
+    return {
+        "public_key": text or public,
+        "scopes": scopes,
+        "created": created,
+        "proof": base64url(private.sign(proof_of_possession(owner, public, created))),
+    }
+
+
+def missing(name: str) -> str:
+    """An id of the right shape that nothing has."""
+    if name in _KINDS:
+        return to_text(_KINDS[name], uuid7())
+    return {"key": f"key_{secrets.token_hex(10)}", "redemption": to_text("jrn", uuid7())}.get(
+        name, "NOBODY-000001"
+    )
+
+
+def set_up(coalition: Coalition, wire: Wire) -> Scene:
+    """Trade a little, close a window, trade a little more."""
+    # The name that fixtures give the window has a space, which no path may hold.
+    coalition.books.owner.execute("UPDATE exchange.\"window\" SET name = replace(name, ' ', '-')")
+    shop, stranger = coalition.partner(), coalition.partner()
+    coalition.rate(shop, 10, 3)
+    member = shop.enrol(reference="C-1", shares_balance=True)
+    shop.accrue(member, 1_000)
+    shop.redeem(member, 10)
+    statement = _close(coalition, shop)
+    answer = stranger.call("POST", f"/v1/members/{stranger.enrol()}/link-tokens", {})
+    objects = {
+        "member": member,
+        "transaction": shop.accrue(member, 100).body["id"],
+        "redemption": shop.redeem(member, 10).body["id"],
+        "authorization": shop.authorise(member, 20).body["id"],
+        "quote": shop.call("POST", "/v1/quotes", {"member": member, "theirs": 50}).body["id"],
+        "token": answer.body["token"],
+        "statement": statement,
+    }
+    with coalition.database.transaction() as session:
+        spare = keys.register(
+            session, party=shop.party, key=_spare_key(shop), now=datetime.now(UTC)
+        )
+    objects["key"] = spare["id"]
+    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][0]["name"]
+    return Scene(coalition, shop, stranger, objects)
+
+
+def named(name: str) -> Operation:
+    """The operation of this name."""
+    return next(one for one in OPERATIONS if one.name == name)
+
+
+def _spare_key(shop: Partner) -> keys.NewKey:
+    private, created = PrivateKey.generate(), int(time.time())
+    public = private.public_key.to_text()
+    proof = private.sign(proof_of_possession(keys.public_id(shop.partner_id), public, created))
+    return keys.NewKey(public=public, scopes=("settle",), created=created, proof=proof)
+
+
+def _close(coalition: Coalition, shop: Partner) -> str:
+    """Close the open window; the number of the shop's statement."""
+    window = shop.call("GET", "/v1/windows").body["windows"][0]["name"]
+    closing.close(
+        coalition.database,
+        window=window,
+        next_name=f"n-{secrets.token_hex(4)}",
+        currency="CNY",
+        now=datetime.now(UTC),
+        signer=HubKey("hub-test", PrivateKey.generate()),
+    )
+    found = shop.call("GET", "/v1/statements").body["statements"]
+    return str(found[0]["number"])
