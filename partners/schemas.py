@@ -240,6 +240,7 @@ class UndoAnswer(AnswerSchema):
     owed = fields.Integer(
         metadata={"description": "Points already spent, which later accruals repay."}
     )
+    forgiven = fields.Integer(metadata={"description": "Points that had expired unspent."})
     undoes = PublicId("jrn")
     reference = fields.String()
     at = Moment()
