@@ -1,1 +1,1 @@
-"""A demonstration: one real month of a grocer's trade, lived by a coalition of eight brands."""
+"""A demonstration: a month of a grocer's trade, lived by a coalition of eight brands."""

@@ -17,7 +17,7 @@ from kit.postgres import PostgresError
 from sdk.python.tongbao_client import OutcomeUnknown
 
 _ABOUT = f"""\
-Replays January 2017 of a real grocer's trade as a coalition of eight brands, by signed requests
+Replays January 2017 of a grocer's trade as a coalition of eight brands, by signed requests
 to a hub on this machine, then settles the month.
 Data: {SOURCE}.
 
@@ -49,8 +49,10 @@ def main(arguments: list[str]) -> int:
         help="client processes (default 4)",
     )
     asked = parser.parse_args(arguments)
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in (signal.SIGINT, signal.SIGTERM):  # A shell ignores the first for its background.
         signal.signal(sign, _interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # As nohup asks.
+        signal.signal(signal.SIGHUP, _interrupt)
     console = make_console()
     try:
         return story.tell(console, stay=not asked.exit, clients=asked.clients)
