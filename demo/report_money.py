@@ -78,13 +78,13 @@ def payments(figures: Figures) -> Table:
 
 
 def compression(figures: Figures) -> str:
-    """One line: how much less money moves for netting."""
+    """One line: how much less the nets are than what was owed."""
     gross = sum(abs(debt.amount) for debt in figures.debts)
     moved = sum(position.net for position in figures.positions if position.net > 0)
     saved = (gross - moved) * 1000 // gross if gross else 0
     return (
         f"{len(figures.debts)} obligations of {money(gross, figures.currency)} net to "
-        f"{money(moved, figures.currency)}: {saved / 10:.1f} % less money moves."
+        f"{money(moved, figures.currency)}: {saved / 10:.1f} % less."
     )
 
 
