@@ -130,9 +130,19 @@ def _drop_stale(connection: psycopg.Connection) -> None:
     for name in templates[8:]:
         _drop(connection, name)
     for name in names:
-        if name.startswith("run_") and not Path(f"/proc/{name.split('_')[1]}").exists():
+        if name.startswith("run_") and not _is_alive(int(name.split("_")[1])):
             with suppress(psycopg.errors.ObjectInUse):
                 _drop(connection, name)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _drop(connection: psycopg.Connection, name: str) -> None:
