@@ -5,6 +5,7 @@ The server is the hub's own (kit.postgres), left running between runs in a short
 Each process copies its database from a template that the migrations built once.
 """
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -22,6 +23,7 @@ from kit import database, postgres
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUILD_LOCK = 7209099
 APP_LOGIN = "hub_app_login"
+CONNECTIONS = 400
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,29 @@ def find_cluster() -> Cluster:
         return Cluster(owner, application.render_as_string(False), local=False)
     digest = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
     home = Path(tempfile.gettempdir()) / f"tongbao-tests-{os.geteuid()}-{digest}"
-    server = postgres.start(home)
+    server = _start(home)
     return Cluster(server.url(), server.url(role=APP_LOGIN), local=True)
+
+
+def _start(home: Path) -> postgres.Server:
+    """The server, with room for the hubs that several test processes run on it at once."""
+    home.mkdir(exist_ok=True)
+    with (home / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = postgres.start(home)
+        with psycopg.connect(server.url("postgres", role="postgres"), autocommit=True) as admin:
+            row = admin.execute(
+                "SELECT current_setting('max_connections')::integer, (SELECT count(*) "
+                "FROM pg_stat_activity WHERE backend_type = 'client backend')"
+            ).fetchone()
+            assert row is not None
+            if row[0] >= CONNECTIONS:
+                return server
+            admin.execute(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        if row[1] == 1:  # Nobody but us: otherwise the next run sees to it.
+            postgres.stop(home)
+            server = postgres.start(home)
+    return server
 
 
 @contextmanager
