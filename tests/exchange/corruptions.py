@@ -184,7 +184,8 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.payment_code SET used_at = used_at + interval '1 second'",),
         ("UPDATE exchange.payment_code SET expires_at = used_at WHERE used_at IS NOT NULL",),
         ("UPDATE exchange.payment_code SET party_id = 1 WHERE used_at IS NOT NULL",),
-        ("INSERT INTO exchange.payment_code SELECT '\\x00', wallet_id, max_points, party_id,"
+        ("INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id, expires_at,"
+         " used_at, used_by) SELECT '\\x00', wallet_id, max_points, party_id,"
          " expires_at, used_at, used_by FROM exchange.payment_code WHERE used_at IS NOT NULL",),
     ],
     "undone-not-more-than-done": [
@@ -239,7 +240,8 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.quote SET points = points + 1 WHERE used_by IS NOT NULL",),
         ("UPDATE exchange.quote SET used_by = NULL WHERE used_by IS NOT NULL",),
         ("UPDATE exchange.quote SET expires_at = quoted_at WHERE used_by IS NOT NULL",),
-        ("INSERT INTO exchange.quote SELECT gen_random_uuid(), party_id, link_id, rate_id, theirs,"
+        ("INSERT INTO exchange.quote (id, party_id, link_id, rate_id, theirs, points, fee,"
+         " quoted_at, expires_at, used_by) SELECT gen_random_uuid(), party_id, link_id, rate_id, theirs,"
          " points, fee, quoted_at, expires_at, used_by FROM exchange.quote",),
     ],
     "answer-has-its-effect": [
@@ -249,9 +251,9 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("DELETE FROM exchange.journal WHERE kind = 'capture'",),
         ("DELETE FROM exchange.hold WHERE id = {open_hold}",),
         ("UPDATE exchange.hold SET state = 'expired' WHERE state = 'voided'",),
-        ("INSERT INTO exchange.journal SELECT gen_random_uuid(), window_id, kind, party_id,"
-         " wallet_id, to_wallet_id, points, 'again', request_key, undoes, hold_id, rate_id, theirs,"
-         " fee, approval_id, note, occurred_at, at FROM exchange.journal WHERE id = {redemption}",),
+        ("INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points,"
+         " request_key, at) SELECT gen_random_uuid(), window_id, kind, party_id, wallet_id,"
+         " points, request_key, at FROM exchange.journal WHERE id = {redemption}",),
     ],
     "effect-has-its-answer": [
         ("DELETE FROM exchange.claim WHERE operation = 'authorisation'",),
