@@ -241,8 +241,8 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.quote SET used_by = NULL WHERE used_by IS NOT NULL",),
         ("UPDATE exchange.quote SET expires_at = quoted_at WHERE used_by IS NOT NULL",),
         ("INSERT INTO exchange.quote (id, party_id, link_id, rate_id, theirs, points, fee,"
-         " quoted_at, expires_at, used_by) SELECT gen_random_uuid(), party_id, link_id, rate_id, theirs,"
-         " points, fee, quoted_at, expires_at, used_by FROM exchange.quote",),
+         " quoted_at, expires_at, used_by) SELECT gen_random_uuid(), party_id, link_id, rate_id,"
+         " theirs, points, fee, quoted_at, expires_at, used_by FROM exchange.quote",),
     ],
     "answer-has-its-effect": [
         ("UPDATE exchange.claim SET code = 'insufficient-points' WHERE operation = 'redemption'"
