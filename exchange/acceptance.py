@@ -28,16 +28,23 @@ def redeem(
     code: str | None,
     points: int,
     reference: str,
+    priced: bool = True,
     occurred_at: datetime | None = None,
 ) -> Order:
     """Spend a member's points at once.
 
-    Refused, in this order: PartnerNotActive, DuplicateReference, MemberNotFound, TooManyCodes,
+    `priced` says whether the acceptor has terms in force. Refused, in this order:
+    PartnerNotActive, TermsMissing, DuplicateReference, MemberNotFound, TooManyCodes,
     PaymentCodeInvalid, NoMandate, MandateLimit, WalletFrozen, InsufficientPoints.
     """
     order = _consent(link, code)
     order |= Order(
-        kind="redemption", party=party, id=str(uuid7()), points=points, reference=reference
+        kind="redemption",
+        party=party,
+        id=str(uuid7()),
+        points=points,
+        reference=reference,
+        unpriced=not priced,
     )
     if occurred_at is not None:
         order["occurred_at"] = occurred_at.isoformat()
@@ -51,6 +58,7 @@ def authorise(
     code: str | None,
     points: int,
     reference: str,
+    priced: bool = True,
     online: bool = False,
 ) -> Order:
     """Hold points for one sale, so that the till may let the goods go.
@@ -65,15 +73,16 @@ def authorise(
         points=points,
         reference=reference,
         online=online,
+        unpriced=not priced,
     )
 
 
-def capture(*, party: int, hold: UUID, points: int | None = None) -> Order:
+def capture(*, party: int, hold: UUID, points: int | None = None, priced: bool = True) -> Order:
     """Spend what is held, or part of it; the rest is released.
 
-    Refused, in this order: PartnerNotActive, HoldNotFound, HoldNotOpen, ExceedsHold.
+    Refused, in this order: PartnerNotActive, TermsMissing, HoldNotFound, HoldNotOpen, ExceedsHold.
     """
-    order = Order(kind="capture", party=party, id=str(uuid7()), hold=str(hold))
+    order = Order(kind="capture", party=party, id=str(uuid7()), hold=str(hold), unpriced=not priced)
     if points is not None:
         order["points"] = points
     return order

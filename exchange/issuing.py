@@ -29,13 +29,14 @@ def accrue(
     link: UUID,
     points: int,
     reference: str,
-    terms: IssuingTerms,
+    terms: IssuingTerms | None,
     today: date,
     occurred_at: datetime | None = None,
 ) -> Order:
-    """Issue points to a member on a sale.
+    """Issue points to a member on a sale, at the terms in force.
 
-    Refused, in this order: PartnerNotActive, MemberNotFound, DuplicateReference, PositionLimit.
+    Refused, in this order: PartnerNotActive, TermsMissing, MemberNotFound, DuplicateReference,
+    PositionLimit.
     """
     return _issue("accrual", party, link, reference, terms, today, occurred_at) | Order(
         points=points
@@ -47,7 +48,7 @@ def import_points(
     party: int,
     link: UUID,
     reference: str,
-    terms: IssuingTerms,
+    terms: IssuingTerms | None,
     today: date,
     theirs: int | None = None,
     quote: UUID | None = None,
@@ -55,8 +56,8 @@ def import_points(
 ) -> Order:
     """Replace `theirs` of the partner's own points, at the rate in force or at a firm quote.
 
-    Refused, in this order: PartnerNotActive, MemberNotFound, DuplicateReference, QuoteNotFound,
-    QuoteUsed, QuoteExpired or NoRate, AmountNotConvertible, PositionLimit, DailyCap.
+    Refused, in this order: PartnerNotActive, TermsMissing, MemberNotFound, DuplicateReference,
+    QuoteNotFound, QuoteUsed, QuoteExpired or NoRate, AmountNotConvertible, PositionLimit, DailyCap.
     """
     order = _issue("import", party, link, reference, terms, today, occurred_at)
     if quote is not None:
@@ -71,7 +72,7 @@ def _issue(
     party: int,
     link: UUID,
     reference: str,
-    terms: IssuingTerms,
+    terms: IssuingTerms | None,
     today: date,
     occurred_at: datetime | None,
 ) -> Order:
@@ -81,12 +82,15 @@ def _issue(
         id=str(uuid7()),
         link=str(link),
         reference=reference,
-        expires_on=expiry(today, terms.expiry_months).isoformat(),
-        price=terms.price,
-        cap=terms.cap,
     )
-    if terms.pending_days:
-        order["spendable_from"] = (today + timedelta(days=terms.pending_days)).isoformat()
+    if terms is None:
+        order["unpriced"] = True
+    else:
+        order["expires_on"] = expiry(today, terms.expiry_months).isoformat()
+        order["price"] = terms.price
+        order["cap"] = terms.cap
+        if terms.pending_days:
+            order["spendable_from"] = (today + timedelta(days=terms.pending_days)).isoformat()
     if occurred_at is not None:
         order["occurred_at"] = occurred_at.isoformat()
     return order

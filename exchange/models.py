@@ -266,6 +266,7 @@ class PaymentCode(Base):
     wallet_id: Mapped[Big]
     max_points: Mapped[Big]
     party_id: Mapped[int | None]
+    asked_by: Mapped[int | None]
     expires_at: Mapped[Moment]
     used_at: Mapped[Moment | None]
     used_by: Mapped[int | None]

@@ -48,6 +48,7 @@ class Order(TypedDict, total=False):
     theirs: int
     quote: str
     online: bool
+    unpriced: bool
     direction: Literal["credit", "debit"]
     approval: str
     note: str

@@ -140,8 +140,9 @@ def insert_payment_code(session: Session, values: Values) -> bool:
     return (
         session.execute(
             text(
-                "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, expires_at)"
-                " VALUES (:digest, :wallet, :max_points, :expires_at)"
+                "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, asked_by,"
+                " expires_at)"
+                " VALUES (:digest, :wallet, :max_points, :asked_by, :expires_at)"
                 " ON CONFLICT ON CONSTRAINT payment_code_pk DO NOTHING RETURNING digest"
             ),
             values,

@@ -2,6 +2,8 @@
 
 They begin with 80, on which no other payment scheme's tills route. The database keeps a keyed
 digest alone; a wrong code costs the partner that tried it one of its few guesses a minute.
+Where a partner asks for the code, in an app of its own that the member is signed in to, the code is
+good at every till but that partner's: there, the member's mandate decides.
 """
 
 import secrets
@@ -42,6 +44,7 @@ def payment_code(
                 "digest": secrets_.digest(PURPOSE, code),
                 "wallet": row["wallet_id"],
                 "max_points": max_points,
+                "asked_by": party,
                 "expires_at": expires_at,
             },
         ):

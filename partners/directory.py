@@ -52,9 +52,12 @@ class Directory:
             return None
         return record
 
-    def terms(self, party: int, now: datetime) -> DatedTerms:
-        """Terms in force. Raises TermsMissing."""
-        return terms.at(_kept(self._terms, party, self._read_terms), now)
+    def terms(self, party: int, now: datetime) -> DatedTerms | None:
+        """Terms in force; whether there must be some, the books decide."""
+        for agreed in _kept(self._terms, party, self._read_terms):
+            if agreed.covers(now):
+                return agreed
+        return None
 
     def _read_key(self, key_id: str) -> KeyRecord | None:
         with self._database.transaction() as session:

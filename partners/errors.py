@@ -15,6 +15,12 @@ class PartnerExists(Refusal):
     title = "A partner with this short name exists"
 
 
+class SlugRefused(Refusal):
+    code = "slug-refused"
+    kind = Kind.INVALID
+    title = "A short name has 2 to 31 of a-z, 0-9 and '-', and begins with a letter or digit"
+
+
 class PartnerStateRefused(Refusal):
     code = "partner-state"
     kind = Kind.CONFLICT
@@ -55,6 +61,12 @@ class TermsMissing(Refusal):
     code = "terms-missing"
     kind = Kind.CONFLICT
     title = "No terms are in force for this partner: it cannot issue or accept"
+
+
+class TermsRefused(Refusal):
+    code = "terms-refused"
+    kind = Kind.INVALID
+    title = "These terms cannot be"
 
 
 class TermsOverlap(Refusal):

@@ -1,5 +1,6 @@
 """The life of a partner: applied, active, suspended, closed; and its number in the books."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 import exchange.store
 from kit.ids import uuid7
 from partners import store
-from partners.errors import PartnerExists, PartnerNotFound, PartnerStateRefused
+from partners.errors import PartnerExists, PartnerNotFound, PartnerStateRefused, SlugRefused
+
+SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
 # From each state, where a partner may go. Closed is the end.
 STEPS: Final = {
@@ -34,7 +37,12 @@ class Partner:
 
 
 def apply(session: Session, *, slug: str, name: str, now: datetime) -> Partner:
-    """A new partner, which may do nothing until it is activated. Raises PartnerExists."""
+    """A new partner, which may do nothing until it is activated.
+
+    Raises SlugRefused, PartnerExists.
+    """
+    if not SLUG.fullmatch(slug):
+        raise SlugRefused(slug=slug)
     party = exchange.store.insert_party(session)
     exchange.store.set_party_state(session, party, "suspended")
     values = {"id": uuid7(), "party": party, "slug": slug, "name": name, "now": now}

@@ -214,6 +214,10 @@ class EndedAnswer(AuthorizationAnswer):
 
     id = PublicId("aut", attribute="authorization")
     transaction = PublicId("jrn", attribute="id")
+    ended_at = Moment(attribute="at")
+
+    class Meta(AnswerSchema.Meta):
+        exclude = ("at", "expires_at")
 
 
 # --- undoing --------------------------------------------------------------------------------------
@@ -344,4 +348,5 @@ class KeyAnswer(AnswerSchema):
 
 
 class KeysAnswer(AnswerSchema):
+    partner = PublicId("ptr", metadata={"description": "Your own id: a key's proof names it."})
     keys = fields.List(fields.Nested(KeyAnswer))

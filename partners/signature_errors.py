@@ -110,4 +110,3 @@ class KeyProofStale(Refusal):
     code = "key-proof-stale"
     kind = Kind.INVALID
     title = "The proof of possession is older than ten minutes, or from the future"
-    retryable = True

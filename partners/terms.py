@@ -1,5 +1,6 @@
 """Terms: what a partner agreed, dated; proposed by one person, approved by another."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -9,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from exchange.issuing import IssuingTerms
 from partners import store
-from partners.agreement import Terms
-from partners.errors import TermsMissing, TermsOverlap
+from partners.agreement import MILLION, Terms
+from partners.errors import TermsMissing, TermsOverlap, TermsRefused
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,11 +44,34 @@ class DatedTerms:
         return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
 
 
+def check(terms: NewTerms) -> None:
+    """Raises TermsRefused, saying what is wrong with them."""
+    wrong = [
+        f"{name} cannot be negative"
+        for name in ("issue_price", "accept_price", "cap", "pending_days")
+        if (getattr(terms, name) or 0) < 0
+    ]
+    wrong += [
+        f"{name} lies between 0 and {MILLION:,}"
+        for name in ("fee_ppm", "prefunded_ppm", "breakage_hub_ppm")
+        if not 0 <= getattr(terms, name) <= MILLION
+    ]
+    if not 1 <= terms.expiry_months <= 120:
+        wrong.append("points expire after 1 to 120 months")
+    if terms.pending_days > 366:
+        wrong.append("points are pending for a year at the most")
+    if not re.fullmatch(r"[A-Z]{3}", terms.currency):
+        wrong.append("the currency is three capital letters, as in ISO 4217")
+    if wrong:
+        raise TermsRefused("; ".join(wrong))
+
+
 def enact(session: Session, terms: NewTerms) -> int:
     """Put approved terms in force from their date; the open-ended ones before them end there.
 
-    Raises TermsOverlap when later terms are agreed already.
+    Raises TermsRefused, and TermsOverlap when later terms are agreed already.
     """
+    check(terms)
     store.end_terms(session, terms.party, terms.valid_from)
     try:
         with session.begin_nested():

@@ -14,7 +14,10 @@ import pytest
 from kit.database import Database
 from tests.books import Books, assert_books_balance
 from tests.cluster import Address, Cluster, find_cluster, migrated_database
+from tests.server import coalition, server
 from tests.wiping import wipe
+
+__all__ = ["coalition", "server"]  # fixtures that start a hub
 
 
 def pytest_configure(config: pytest.Config) -> None:

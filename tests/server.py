@@ -1,6 +1,6 @@
 """A hub to talk to: Granian with two processes on a TCP port, over the test's own database.
 
-Import the fixtures into a folder's conftest: `from tests.server import coalition, hub, server`.
+One for all tests of a process, started by the first that asks for `coalition` or `server`.
 """
 
 import os
@@ -46,6 +46,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    key_file: Path
     keys: dict[str, Any] = field(repr=False)
 
 
@@ -92,7 +93,7 @@ def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     origin = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(process, origin, folder / "log")
-        yield Server(origin, port, process, folder / "log", fetch_hub_keys(origin))
+        yield Server(origin, port, process, folder / "log", key_file, fetch_hub_keys(origin))
     finally:
         process.terminate()
         try:

@@ -43,7 +43,9 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     problems.install(app)
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(openapi.blueprint(OPERATIONS, settings.origin))
-    published = dumps({"keys": [settings.key.private.public_key.to_jwk(settings.key.id)]})
+    published = dumps(
+        {"keys": [key.to_jwk(key_id) for key_id, key in settings.public_keys.items()]}
+    )
 
     @app.get("/.well-known/tongbao-keys")
     def hub_keys() -> Response:

@@ -3,6 +3,8 @@
 import sys
 
 import click
+import psycopg
+from sqlalchemy.exc import OperationalError
 
 from kit.database import UnsafeDatabase
 from kit.errors import Refusal
@@ -48,6 +50,9 @@ def main() -> None:
         facts = ", ".join(f"{name} {value}" for name, value in refusal.facts.items())
         sys.stderr.write(f"Refused ({refusal.code}): {refusal.detail}{facts and f' [{facts}]'}\n")
         sys.exit(2)
+    except (OperationalError, psycopg.OperationalError) as error:
+        sys.stderr.write(f"The database does not answer: {str(error).splitlines()[0]}\n")
+        sys.exit(3)
     except (UnsafeConfiguration, UnsafeDatabase, PostgresError) as reason:
         sys.stderr.write(f"The hub does not start: {reason}\n")
         sys.exit(3)

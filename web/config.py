@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit import postgres
+from kit.errors import Refusal
 from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
+from partners.public_keys import PrivateKey, PublicKey
 
 DEFAULT_PORT = 8000
 MIN_SECRET = 32  # bytes
@@ -35,6 +37,12 @@ class Config:
     owner_url: str = field(repr=False)
     secret: bytes = field(repr=False)
     key: HubKey = field(repr=False)
+    retired: dict[str, PublicKey] = field(repr=False)
+
+    @property
+    def public_keys(self) -> dict[str, PublicKey]:
+        """Every key the hub signs or has signed with, by id."""
+        return {**self.retired, self.key.id: self.key.private.public_key}
 
 
 def home(environ: Mapping[str, str] | None = None) -> Path:
@@ -50,7 +58,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
     """
     environ = os.environ if environ is None else environ
     _refuse_optimised()
-    production = environ.get("HUB_ENV", "development") == "production"
+    production = _environment(environ)
     if production and environ.get("FLASK_DEBUG", "0") not in ("", "0"):
         raise UnsafeConfiguration("FLASK_DEBUG is set: no debugger in production")
     place = home(environ)
@@ -64,17 +72,31 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         port=port,
         origin=origin,
         production=production,
-        currency=environ.get("HUB_CURRENCY", "CNY"),
+        currency=_currency(environ.get("HUB_CURRENCY", "CNY")),
         app_url=app_url,
         owner_url=owner_url,
         secret=_secret(environ, place, production),
         key=_key(environ, place, production),
+        retired=_retired(environ.get("HUB_RETIRED_KEYS", "")),
     )
 
 
 def _refuse_optimised() -> None:
     if sys.flags.optimize:
         raise UnsafeConfiguration("python -O strips assertions: run the hub without it")
+
+
+def _environment(environ: Mapping[str, str]) -> bool:
+    named = environ.get("HUB_ENV", "development")
+    if named not in ("development", "production"):
+        raise UnsafeConfiguration(f"HUB_ENV is {named!r}: development or production")
+    return named == "production"
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise UnsafeConfiguration(f"HUB_CURRENCY is {text!r}, not three letters of ISO 4217")
+    return text
 
 
 def _port(text: str) -> int:
@@ -129,6 +151,18 @@ def _key(environ: Mapping[str, str], home: Path, production: bool) -> HubKey:
     except ValueError as error:
         raise UnsafeConfiguration("HUB_KEY_FILE holds no Ed25519 or P-256 private key") from error
     return HubKey(environ.get("HUB_KEY_ID", _key_id(private)), private)
+
+
+def _retired(text: str) -> dict[str, PublicKey]:
+    """`id=ed25519:… id=p256:…`: keys that signed before, and still vouch for what they signed."""
+    found = {}
+    for entry in text.split():
+        key_id, _, public = entry.partition("=")
+        try:
+            found[key_id] = PublicKey.from_text(public)
+        except Refusal as refusal:
+            raise UnsafeConfiguration(f"HUB_RETIRED_KEYS, {key_id}: {refusal.detail}") from refusal
+    return found
 
 
 def _key_id(private: PrivateKey) -> str:

@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from exchange.errors import (
     AnswerExpired,
+    BooksClosed,
     IdempotencyKeyReused,
     RequestInProgress,
     SignatureReplayed,
@@ -19,7 +20,7 @@ from kit.errors import Refusal
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
-from partners.api.operations import Operation, Read
+from partners.api.operations import Operation, Posting, Read
 from partners.api.routes import ContentTooLarge, FramingAmbiguous
 from partners.errors import ScopeMissing
 from partners.signature_errors import (
@@ -67,6 +68,7 @@ BEFORE = (
 )
 CLAIMS = (RequestInProgress, IdempotencyKeyReused, AnswerExpired)
 AFTER = (Busy, DatabaseUnavailable)
+POSTED = (BooksClosed, *AFTER)
 
 _WITH_BODY = {
     FramingAmbiguous,
@@ -94,9 +96,10 @@ class Problem(AnswerSchema):
 def refusals(operation: Operation) -> list[type[Refusal]]:
     """Everything this operation may be refused with, in order of descending precedence."""
     claims = () if isinstance(operation, Read) else CLAIMS
+    after = POSTED if isinstance(operation, Posting) else AFTER
     return [
         refusal
-        for refusal in (*BEFORE, *claims, *operation.refusals, *AFTER)
+        for refusal in (*BEFORE, *claims, *operation.refusals, *after)
         if operation.body is not None or refusal not in _WITH_BODY
     ]
 

@@ -31,6 +31,7 @@ CREATE TYPE exchange."order" AS (
     theirs bigint,
     quote uuid,
     online boolean,
+    unpriced boolean,        -- no terms are in force: nothing that must be priced may happen
     direction text,          -- of an adjustment: credit or debit
     approval uuid,
     note text
@@ -247,7 +248,8 @@ BEGIN
                      THEN jsonb_build_object('theirs', r.theirs, 'ours', r.ours) END)));
 END $$;
 
--- Which wallet may be spent from, by link or by payment code; leaves it locked.
+-- Which wallet may be spent from, by link or by payment code; leaves it locked. A code that the
+-- acceptor itself asked for is nobody's consent: it would be a mandate without a limit.
 CREATE FUNCTION exchange.spender(o exchange."order", moment timestamptz, today date,
     OUT refusal exchange.outcome, OUT wallet exchange.wallet, OUT link exchange.link)
 LANGUAGE plpgsql AS $$
@@ -279,7 +281,7 @@ BEGIN
         END IF;
         IF c.digest IS NULL OR c.wallet_id IS DISTINCT FROM wallet.id OR c.used_at IS NOT NULL
                 OR c.expires_at <= moment OR c.max_points < o.points
-                OR c.party_id <> o.party THEN
+                OR c.party_id <> o.party OR c.asked_by = o.party THEN
             INSERT INTO exchange.code_failure AS f VALUES (o.party, this_minute, 1)
                 ON CONFLICT ON CONSTRAINT code_failure_pk
                     DO UPDATE SET failures = f.failures + 1;
@@ -869,6 +871,8 @@ BEGIN
         END IF;
         IF is_open IS NOT TRUE AND o.kind NOT IN ('void', 'refund', 'clawback') THEN
             r := exchange.refused('partner-not-active');
+        ELSIF o.unpriced THEN
+            r := exchange.refused('terms-missing');
         ELSE
             r := CASE o.kind
                 WHEN 'redemption' THEN exchange.post_redemption(o, in_window, now_)

@@ -144,6 +144,7 @@ CREATE TABLE exchange.payment_code (
     wallet_id bigint NOT NULL,
     max_points bigint NOT NULL,
     party_id integer,
+    asked_by integer,  -- the partner that asked for it on the member's behalf
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
     used_by integer,

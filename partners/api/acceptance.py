@@ -27,6 +27,7 @@ from exchange.orders import Order
 from members import consent
 from partners import schemas
 from partners.api.operations import TILL, Call, Data, Facts, Posting, Read
+from partners.errors import TermsMissing
 
 
 def _spending(call: Call, data: Data) -> dict[str, Any]:
@@ -38,7 +39,13 @@ def _spending(call: Call, data: Data) -> dict[str, Any]:
         "code": None if code is None else consent.digest(call.hub.secrets, code),
         "points": data["points"],
         "reference": data["reference"],
+        "priced": _priced(call),
     }
+
+
+def _priced(call: Call) -> bool:
+    """Whether what is accepted now has a price: without terms, no window could settle it."""
+    return call.hub.directory.terms(call.party, call.now) is not None
 
 
 def _hold(call: Call) -> UUID:
@@ -57,7 +64,9 @@ def _authorise(call: Call, data: Data) -> Order:
 
 
 def _capture(call: Call, data: Data) -> Order:
-    return acceptance.capture(party=call.party, hold=_hold(call), points=data.get("points"))
+    return acceptance.capture(
+        party=call.party, hold=_hold(call), points=data.get("points"), priced=_priced(call)
+    )
 
 
 def _void(call: Call, _: Data) -> Order:
@@ -77,6 +86,7 @@ def _find(call: Call, session: Session, _: Data) -> Facts:
 
 _SPEND = (
     PartnerNotActive,
+    TermsMissing,
     DuplicateReference,
     MemberNotFound,
     TooManyCodes,
@@ -123,7 +133,7 @@ OPERATIONS = (
         summary="Spend what is held, or part of it; the rest is released",
         body=schemas.CaptureBody,
         answer=schemas.EndedAnswer,
-        refusals=(PartnerNotActive, HoldNotFound, HoldNotOpen, ExceedsHold),
+        refusals=(PartnerNotActive, TermsMissing, HoldNotFound, HoldNotOpen, ExceedsHold),
         example={"points": 1150},
         order=_capture,
     ),

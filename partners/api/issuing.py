@@ -28,11 +28,12 @@ from partners.errors import TermsMissing
 
 def _issuing(call: Call, data: Data) -> dict[str, Any]:
     """What an accrual and an import have in common."""
+    agreed = call.hub.directory.terms(call.party, call.now)
     return {
         "party": call.party,
         "link": data["member"],
         "reference": data["reference"],
-        "terms": call.hub.directory.terms(call.party, call.now).issuing,
+        "terms": agreed and agreed.issuing,
         "today": call.now.date(),
         "occurred_at": data.get("occurred_at"),
     }
@@ -81,8 +82,8 @@ OPERATIONS = (
         answer=schemas.TransactionAnswer,
         status=201,
         refusals=(
-            TermsMissing,
             PartnerNotActive,
+            TermsMissing,
             MemberNotFound,
             DuplicateReference,
             PositionLimit,
@@ -115,8 +116,8 @@ OPERATIONS = (
         answer=schemas.TransactionAnswer,
         status=201,
         refusals=(
-            TermsMissing,
             PartnerNotActive,
+            TermsMissing,
             MemberNotFound,
             DuplicateReference,
             QuoteNotFound,

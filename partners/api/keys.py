@@ -11,7 +11,8 @@ from partners.signature_errors import KeyProofInvalid, KeyProofStale, KeyUnaccep
 
 
 def _list(call: Call, session: Session, _: Data) -> Facts:
-    return {"keys": keys.listed(session, party=call.party, now=call.now)}
+    listed = keys.listed(session, party=call.party, now=call.now)
+    return {"partner": call.key.partner, "keys": listed}
 
 
 def _register(call: Call, session: Session, data: Data) -> Facts:

@@ -6,11 +6,11 @@ import pytest
 
 from tests.attacks.scene import Scene, set_up
 from tests.attacks.wire import Wire
-from tests.server import Coalition, Server, coalition, server  # noqa: F401
+from tests.server import Coalition, Server
 
 
 @pytest.fixture
-def wire(server: Server) -> Iterator[Wire]:  # noqa: F811
+def wire(server: Server) -> Iterator[Wire]:
     """A connection that sends anything."""
     made = Wire(server)
     yield made
@@ -18,6 +18,6 @@ def wire(server: Server) -> Iterator[Wire]:  # noqa: F811
 
 
 @pytest.fixture
-def scene(coalition: Coalition, wire: Wire) -> Scene:  # noqa: F811
+def scene(coalition: Coalition, wire: Wire) -> Scene:
     """A shop with one of everything."""
     return set_up(coalition, wire)

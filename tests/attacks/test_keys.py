@@ -118,7 +118,7 @@ class TestProof:
             content = key_content(shop, private, ["till"], created=created)
             request, answer = register(wire, shop, content)
             refused(request, answer, 422, "key-proof-stale", signed=True)
-            assert answer.json["retryable"] is True
+            assert answer.json["retryable"] is False
         for content in (
             {**good, "proof": good["proof"] + "=="},
             {**good, "proof": ""},

@@ -18,6 +18,8 @@ class Till:
         self.shop: Partner = coalition.partner(**agreed)
         self.member = self.shop.enrol(shares_balance=True)
         self.shop.accrue(self.member, 1_000)
+        self.app: Partner = coalition.partner()  # where the member asks for payment codes
+        self.at_app = self.app.link(self.shop, self.member)
         self.count = 0
 
     def post(self, path: str, partner: Partner | None = None, **content: Any) -> Answer:
@@ -56,8 +58,8 @@ class Till:
         return str(self.post("authorizations", points=points).json["id"])
 
     def code(self, max_points: int = 100) -> str:
-        path = f"members/{self.member}/payment-codes"
-        return str(self.post(path, max_points=max_points).json["code"])
+        path = f"members/{self.at_app}/payment-codes"
+        return str(self.post(path, self.app, max_points=max_points).json["code"])
 
     def execute(self, statement: str, *parameters: Any) -> None:
         self.coalition.books.owner.execute(statement, parameters)
@@ -286,6 +288,14 @@ class TestPaymentCodes:
         self.refuses_code(till, others, member=till.shop.enrol())
         till.execute("UPDATE exchange.payment_code SET expires_at = now() WHERE used_at IS NULL")
         self.refuses_code(till, late)
+
+    def test_no_partner_consents_for_the_member(self, till: Till) -> None:
+        """A code that a till asked for itself would be a mandate without a limit."""
+        path = f"members/{till.member}/payment-codes"
+        own = till.post(path, max_points=100).json["code"]
+        self.refuses_code(till, own)
+        other = till.coalition.partner()
+        assert till.post("redemptions", other, payment_code=own, points=10).status == 201
 
     def test_a_code_out_of_form_is_no_guess(self, till: Till) -> None:
         for code in ("", "8", "81" + "0" * 16, "80" + "0" * 15, "80" + "0" * 17, "80" + "a" * 16):

@@ -1,4 +1,3 @@
 from tests.sdk.conftest import hub
-from tests.server import coalition, server
 
-__all__ = ["coalition", "hub", "server"]
+__all__ = ["hub"]

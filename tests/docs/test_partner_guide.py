@@ -81,15 +81,12 @@ class TestVerifyStatement:
         coalition: Coalition,
         server: Server,
         surroundings: dict[str, str],
-        tmp_path_factory: pytest.TempPathFactory,
         tmp_path: Path,
     ) -> None:
-        (key_file,) = tmp_path_factory.getbasetemp().glob("hub[0-9]*/hub-key.pem")
-
         def close(following: str) -> None:
             closed = run(
                 [*HUB.split(), "windows", "close", "--next", following],
-                **surroundings | {"HUB_KEY_FILE": str(key_file)},
+                **surroundings | {"HUB_KEY_FILE": str(server.key_file)},
             )
             assert closed.returncode == 0, closed.stderr
 

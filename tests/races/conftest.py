@@ -6,11 +6,11 @@ import pytest
 
 from tests.attacks.wire import Wire
 from tests.races.volleys import Race
-from tests.server import Coalition, Server, coalition, server  # noqa: F401
+from tests.server import Coalition, Server
 
 
 @pytest.fixture
-def wire(server: Server) -> Iterator[Wire]:  # noqa: F811
+def wire(server: Server) -> Iterator[Wire]:
     """A connection that sends anything, and volleys of them."""
     made = Wire(server)
     yield made
@@ -18,6 +18,6 @@ def wire(server: Server) -> Iterator[Wire]:  # noqa: F811
 
 
 @pytest.fixture
-def race(coalition: Coalition, wire: Wire) -> Race:  # noqa: F811
+def race(coalition: Coalition, wire: Wire) -> Race:
     """A shop, a member, and requests that start together."""
     return Race(coalition, wire)

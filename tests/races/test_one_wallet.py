@@ -7,7 +7,6 @@ left; HUB_FULL=1 makes it 1,000 rounds each of two, eight and fifty.
 import multiprocessing
 import threading
 from collections import Counter
-from multiprocessing.queues import SimpleQueue
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ def test_the_full_balance_is_spent_once(tills: int, race: Race) -> None:
 
 def spend(
     number: int, origin: str, key: tuple[str, str], hub_keys: Any, member: str,
-    start: Any, results: "SimpleQueue[Any]",
+    start: Any, results: Any,
 ) -> None:  # fmt: skip
     """A till process: redeems, or holds and captures, until there is not enough for it."""
     client = Client(origin, *key, hub_keys, timeout=30)
@@ -71,7 +70,7 @@ def test_thirty_processes_spend_what_there_is_and_no_more(race: Race) -> None:
     """And whoever reads the balance meanwhile never sees a point too many or too few."""
     race.one("accruals", points=POINTS)
     fork = multiprocessing.get_context("fork")
-    start, results = fork.Barrier(PROCESSES + 1), fork.SimpleQueue()
+    start, results = fork.Barrier(PROCESSES + 1), fork.Queue()
     server = race.wire.server
     key = (race.shop.key_id, race.shop.private.to_pem())
     tills = [
@@ -93,15 +92,19 @@ def test_thirty_processes_spend_what_there_is_and_no_more(race: Race) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    start.wait()
     done: Counter[str] = Counter()
-    for _ in tills:
-        done += results.get()
-    for till in tills:
-        till.join(30)
-        assert till.exitcode == 0
-    finished.set()
-    reader.join()
+    try:
+        start.wait(60)
+        for _ in tills:
+            done += results.get(timeout=120)  # A till that died is not waited for.
+        for till in tills:
+            till.join(30)
+            assert till.exitcode == 0
+    finally:
+        finished.set()
+        reader.join()
+        for till in tills:
+            till.kill()
     available, held = race.balance()
     assert held == 0
     assert done["spent"] == POINTS - available

@@ -9,7 +9,7 @@ import pytest
 from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey
 from settlement import closing
-from tests.server import Coalition, Partner, coalition, server  # noqa: F401 - fixtures
+from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
 KEY = HubKey("hub-test", PrivateKey.generate())
 

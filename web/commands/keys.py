@@ -26,12 +26,19 @@ def keys() -> None:
 @json_option
 @pass_context
 def challenge(context: Context, slug: str, file: Path) -> None:
-    """What a partner must sign, within ten minutes, to prove that it holds a key."""
+    """What a partner signs to prove that it holds a key.
+
+    The proof is good for ten minutes.
+    """
     with context.database.transaction() as session:
         partner = registry.find(session, slug)
     created = int(time.time())
     text = proof_of_possession(use_cases.public_id(partner.id), file.read_text(), created).decode()
-    context.emit_one({"created": created, "sign": text})
+    if context.as_json:
+        context.emit_one({"created": created, "sign": text})
+    else:
+        click.echo(f"--created {created}; sign these {len(text)} bytes, no newline at the end:")
+        click.echo(text)
 
 
 @keys.command()
@@ -62,14 +69,18 @@ def generate(
 ) -> None:
     """Make a key pair for a trial and register it; a real partner makes its own."""
     private = PrivateKey.generate(algorithm)
-    with os.fdopen(os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(private.to_pem())
     with context.database.transaction() as session:
         partner = registry.find(session, slug)
+    with os.fdopen(os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(private.to_pem())
     created = int(time.time())
     public = private.public_key.to_text()
     signature = private.sign(proof_of_possession(use_cases.public_id(partner.id), public, created))
-    _register(context, slug, public, scopes, created, signature)
+    try:
+        _register(context, slug, public, scopes, created, signature)
+    except Exception:
+        out.unlink()  # A key that nobody knows is in the way of the next try.
+        raise
 
 
 @keys.command(name="list")

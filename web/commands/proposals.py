@@ -53,7 +53,12 @@ def proposals() -> None:
 
 
 @proposals.command(name="list")
-@click.option("--state", type=click.Choice(["waiting", "approved", "rejected"]), default="waiting")
+@click.option(
+    "--state",
+    type=click.Choice(["waiting", "approved", "rejected"]),
+    default="waiting",
+    show_default=True,
+)
 @click.option("--limit", default=50, show_default=True)
 @json_option
 @pass_context
@@ -91,21 +96,21 @@ def rates() -> None:
 
 @rates.command(name="propose")
 @click.argument("slug")
-@click.option("--theirs", type=click.IntRange(1), required=True)
-@click.option("--ours", type=click.IntRange(1), required=True)
+@click.option("--theirs", type=click.IntRange(1), required=True, help="So many of theirs …")
+@click.option("--ours", type=click.IntRange(1), required=True, help="… are so many points.")
 @click.option("--direction", type=click.Choice(["import", "export"]), default="import")
-@click.option("--minimum", type=click.IntRange(1), default=1)
-@click.option("--step", type=click.IntRange(1), default=1)
-@click.option("--daily-cap", type=click.IntRange(1))
-@click.option("--fee-ppm", type=click.IntRange(0, 999_999), default=0)
-@click.option("--from", "valid_from", type=WHEN, required=True)
-@click.option("--to", "valid_to", type=WHEN)
+@click.option("--minimum", type=click.IntRange(1), default=1, help="Least of theirs at a time.")
+@click.option("--step", type=click.IntRange(1), default=1, help="Multiples of theirs.")
+@click.option("--daily-cap", type=click.IntRange(1), help="Most of theirs in a day.")
+@click.option("--fee-ppm", type=click.IntRange(0, 999_999), default=0, help="Taken from ours.")
+@click.option("--from", "valid_from", type=WHEN, required=True, help="Since when; UTC.")
+@click.option("--to", "valid_to", type=WHEN, help="Until when; left out, for good.")
 @AS
 @REASON
 @json_option
 @pass_context
 def propose_rate(context: Context, slug: str, by: str, reason: str, **values: Any) -> None:
-    """Propose that THEIRS of a partner's points are OURS of the shared ones."""
+    """Propose what a partner's own points are worth."""
     with context.database.transaction() as session:
         rate = exchange_rates.NewRate(
             party=registry.find(session, slug).party, **_in_utc(values, "valid_from", "valid_to")
@@ -134,14 +139,20 @@ def terms() -> None:
 @click.argument("slug")
 @click.option("--issue-price", type=int, required=True, help="Millionths of a minor unit a point.")
 @click.option("--accept-price", type=int, required=True, help="Millionths of a minor unit a point.")
-@click.option("--fee-ppm", type=int, default=0, help="Hub fee, of what it receives.")
-@click.option("--prefunded-ppm", type=int, default=0, help="0 pays on redemption, 1000000 issuing.")
+@click.option("--fee-ppm", type=int, default=0, help="Hub fee, of what it is paid as an acceptor.")
+@click.option("--prefunded-ppm", type=int, default=0, help="0: on redemption, 1000000: on issuing.")
 @click.option("--breakage-hub-ppm", type=int, default=0, help="The hub's share of breakage.")
 @click.option("--currency", default="CNY", show_default=True, help="Of settlement.")
 @click.option("--cap", type=int, help="Exposure, in minor units; left out, there is none.")
-@click.option("--expiry-months", type=int, default=24, show_default=True)
-@click.option("--pending-days", type=int, default=0, show_default=True)
-@click.option("--from", "valid_from", type=WHEN, required=True)
+@click.option(
+    "--expiry-months",
+    type=int,
+    default=24,
+    show_default=True,
+    help="Life of a point.",
+)
+@click.option("--pending-days", type=int, default=0, show_default=True, help="Not spendable yet.")
+@click.option("--from", "valid_from", type=WHEN, required=True, help="Since when; UTC.")
 @AS
 @REASON
 @json_option
@@ -152,6 +163,7 @@ def propose_terms(context: Context, slug: str, by: str, reason: str, **values: A
         new = partner_terms.NewTerms(
             party=registry.find(session, slug).party, **_in_utc(values, "valid_from")
         )
+        partner_terms.check(new)
         _propose(context, session, "terms", asdict(new), by, reason)
 
 

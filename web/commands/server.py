@@ -54,7 +54,10 @@ def _prepare(context: Context) -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 @pass_context
 def worker(context: Context, once: bool) -> None:
-    """Run the jobs: expiry of holds and points, roll-up, clearing away."""
+    """Run the jobs that time brings.
+
+    Expiry of holds and points, roll-up, clearing away, closings that were cut short.
+    """
     database.refuse_unsafe(context.settings.app_url)
     if once:
         for name, count in jobs.run_all(context.database, context.signer, context.clock()).items():
@@ -80,7 +83,10 @@ def migrate(context: Context, revision: str) -> None:
 @json_option
 @pass_context
 def check(context: Context) -> None:
-    """Verify every invariant of the books in one snapshot; exit 1 on any violation."""
+    """Verify every invariant of the books.
+
+    All in one snapshot, and the signatures of all statements; exits 1 on any violation.
+    """
     invariants = [
         *exchange.invariants.INVARIANTS,
         *staff.invariants.INVARIANTS,
@@ -101,23 +107,29 @@ def check(context: Context) -> None:
         title="The books",
     )
     with context.database.transaction() as session:
-        public = {context.signer.id: context.signer.private.public_key}
-        unsigned = verification.unverified(session, public)
+        unsigned = verification.unverified(session, context.settings.public_keys)
     wrong = [one for one in results if one.violations]
     for one in wrong:
         for violation in one.violations[:5]:
             context.say(f"[red]{one.name}[/]: {violation}")
     for number in unsigned:
-        context.say(f"[red]statement {number}[/] does not verify under the hub's key")
-    if wrong or unsigned:
+        context.say(f"[red]Statement {number}[/] does not verify under any key of the hub.")
+    if unsigned:
+        context.say("Was the hub's key changed? Name the old one in HUB_RETIRED_KEYS.")
+    if wrong:
         context.say("[bold red]The books do not balance.[/]")
         raise SystemExit(1)
     context.say("[bold green]books balance[/]")
+    if unsigned:
+        raise SystemExit(1)
 
 
 @click.command()
 @pass_context
 def stop(context: Context) -> None:
-    """Stop the hub's own database (the web processes end with Ctrl-C)."""
+    """Stop the hub's own database.
+
+    The web processes and the worker end with Ctrl-C.
+    """
     # The database need not run to be stopped: no configuration is loaded here.
     context.say("Stopped." if postgres.stop(config.home()) else "No database was running.")
