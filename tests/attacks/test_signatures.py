@@ -1,6 +1,6 @@
 """What a signature must be: fresh, whole, of one key, over everything that has a meaning.
 
-One fault at a time, on a request that would otherwise succeed (THREATS.md T2–T4, T8, T12, T13).
+One fault at a time, on a request that would otherwise succeed.
 """
 
 import gzip

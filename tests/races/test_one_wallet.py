@@ -1,4 +1,4 @@
-"""One wallet, many tills: what is spent is exactly what there was (THREATS.md T18).
+"""One wallet, many tills: what is spent is exactly what there was.
 
 100 rounds of eight spends of the full balance, and thirty processes that spend until nothing is
 left; HUB_FULL=1 makes it 1,000 rounds each of two, eight and fifty.
