@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on a connection that the caller made (see kit.database.migrate)."""
+"""Alembic's entry: migrations run on a connection that `kit.database.migrate` made."""
 
 from alembic import context
 from sqlalchemy import text
