@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from exchange.errors import BooksClosed, refusal
 from exchange.orders import Order
 from kit.database import HotConnections
 
 POST = "SELECT code, facts, replayed FROM exchange.post(%s::jsonb, %s::timestamptz) ORDER BY line"
+POST_WITHIN = "SELECT code, facts, replayed FROM exchange.post(CAST(:orders AS jsonb))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,15 @@ def post(
             raise BooksClosed from error
         raise
     return [Outcome(code, facts, replayed) for code, facts, replayed in rows]
+
+
+def post_within(session: Session, order: Order) -> Outcome:
+    """Post an order in a transaction that has more to do, such as approving it.
+
+    A caller that does not like the outcome raises, and nothing has happened.
+    """
+    row = session.execute(text(POST_WITHIN), {"orders": json.dumps([order])}).one()
+    return Outcome(row.code, row.facts, row.replayed)
 
 
 def post_one(

@@ -18,54 +18,49 @@ from staff.approvals import Proposal
 def decide(
     database: Database, *, proposal: UUID, by: str, approve: bool, clock: Clock
 ) -> dict[str, Any]:
-    """Approve and carry out, or reject. Raises what `approvals.decide` and the act refuse."""
+    """Approve and carry out, or reject: one transaction, so that neither happens without the other.
+
+    Raises what `approvals.decide` and the act refuse; the proposal then waits on.
+    """
     now = clock()
     with database.transaction() as session:
         decided = approvals.decide(session, proposal=proposal, by=by, approve=approve, now=now)
-        effect = ""
-        if approve and decided.kind in _IN_TRANSACTION:
-            effect = _IN_TRANSACTION[decided.kind](session, decided.content)
-    if approve and decided.kind == "adjustment":
-        effect = _adjust(database, decided, now)
+        effect = _ACTS[decided.kind](session, decided, now) if approve else ""
     return {"id": proposal, "kind": decided.kind, "state": decided.state, "effect": effect}
 
 
-def _rate(session: Session, content: dict[str, Any]) -> str:
-    values = _with_times(content, "valid_from", "valid_to")
+def _rate(session: Session, decided: Proposal, _: datetime) -> str:
+    values = _with_times(decided.content, "valid_from", "valid_to")
     return f"rate rat_{rates.enact(session, rates.NewRate(**values)):06d} agreed"
 
 
-def _terms(session: Session, content: dict[str, Any]) -> str:
-    values = _with_times(content, "valid_from")
+def _terms(session: Session, decided: Proposal, _: datetime) -> str:
+    values = _with_times(decided.content, "valid_from")
     return f"terms T-{terms.enact(session, terms.NewTerms(**values))} agreed"
 
 
-_IN_TRANSACTION: dict[str, Callable[[Session, dict[str, Any]], str]] = {
+def _adjustment(session: Session, decided: Proposal, now: datetime) -> str:
+    content = decided.content
+    agreed = terms.at(terms.of(session, content["party"]), now)
+    order = adjustments.adjust(
+        party=content["party"],
+        wallet=content["wallet"],
+        points=content["points"],
+        direction=content["direction"],
+        approval=decided.id,
+        note=decided.reason,
+        terms=agreed.issuing,
+        today=now.date(),
+    )
+    facts = ledger.post_within(session, order).unwrap()
+    return f"journal {facts['id']}"
+
+
+_ACTS: dict[str, Callable[[Session, Proposal, datetime], str]] = {
     "rate": _rate,
     "terms": _terms,
+    "adjustment": _adjustment,
 }
-
-
-def _adjust(database: Database, decided: Proposal, now: datetime) -> str:
-    """The funnel has a connection of its own; the approval's id makes the adjustment happen once,
-    however often an approved one that was interrupted is carried out again."""
-    content = decided.content
-    with database.transaction() as session:
-        agreed = terms.at(terms.of(session, content["party"]), now)
-    facts = ledger.post_one(
-        database.hot,
-        adjustments.adjust(
-            party=content["party"],
-            wallet=content["wallet"],
-            points=content["points"],
-            direction=content["direction"],
-            approval=decided.id,
-            note=decided.reason,
-            terms=agreed.issuing,
-            today=now.date(),
-        ),
-    ).unwrap()
-    return f"journal {facts['id']}"
 
 
 def _with_times(content: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -186,8 +186,8 @@ class Client:
 
         connection = self._connection()
         connection.request(method, path, body or None, headers)
-        response = connection.getresponse()
-        content = response.read()
+        with connection.getresponse() as response:  # Closed even when the rest never comes.
+            content = response.read()
         received = _joined(response.getheaders())
         asked = [(f'"{name}";req', value) for name, value in components]
         why_not = self._why_unverified(method, response.status, received, content, asked, nonce)

@@ -181,6 +181,18 @@ class TestProposals:
                 consent=enrolment.Consent(),
                 now=datetime.now(UTC),
             )
+        dear = run(
+            "adjustments",
+            "propose",
+            market,
+            "--member",
+            to_text("mbr", member.id),
+            *("--points", "5001", "--direction", "credit", "--reason", "too dear", "--as", "ben"),
+        )
+        with pytest.raises(Refusal) as refused:
+            run("proposals", "approve", dear["id"], "--as", "ann")
+        assert refused.value.code == "position-limit"
+        assert [one["id"] for one in run("proposals", "list")] == [dear["id"]]  # It waits on.
         adjustment = run(
             "adjustments", "propose", market, "--member", to_text("mbr", member.id),
             "--points", "40", "--direction", "credit", "--reason", "case 12", "--as", "ben",
