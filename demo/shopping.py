@@ -67,8 +67,7 @@ class Shopping:
     def _spend(self, step: Step) -> None:
         payer = {"member": self._members[step.brand]}
         if step.way == "code":
-            path = f"/v1/members/{payer['member']}/payment-codes"
-            payer = {"payment_code": self._ask(step, path, {"max_points": step.points})["code"]}
+            payer = self._payment_code(step) or payer
         content = {**payer, "points": step.points}
         if step.way in ("capture", "void"):
             self._authorise(step, {**content, "reference": step.reference})
@@ -81,6 +80,14 @@ class Shopping:
             return
         self._transactions[step.reference] = self._ask(step, "/v1/redemptions", content)["id"]
         self._count(step, "spent", step.points)
+
+    def _payment_code(self, step: Step) -> dict[str, str]:
+        """A code that the member asks for in the app of another brand: no till takes its own."""
+        for brand, member in self._members.items():
+            if brand != step.brand:
+                path, content = f"/v1/members/{member}/payment-codes", {"max_points": step.points}
+                return {"payment_code": self._ask(step, path, content, brand=brand)["code"]}
+        return {}
 
     def _authorise(self, step: Step, content: Mapping[str, Any]) -> None:
         hold = self._ask(step, "/v1/authorizations", content)["id"]
