@@ -20,6 +20,7 @@ from exchange.errors import (
 from exchange.rules import Ratio, convert, gain_ppm
 from kit.ids import uuid7
 
+MOST = 10**12  # Points that any order may carry.
 QUOTE_VALID = timedelta(minutes=5)
 
 
@@ -93,7 +94,7 @@ def quote(
     points, fee = convert(
         theirs, Ratio(theirs=rate["theirs"], ours=rate["ours"], fee_ppm=rate["fee_ppm"])
     )
-    if theirs < rate["minimum"] or theirs % rate["step"] or points < 1:
+    if theirs < rate["minimum"] or theirs % rate["step"] or not 1 <= points + fee <= MOST:
         raise AmountNotConvertible(minimum=rate["minimum"], step=rate["step"])
     quoted = {
         "id": uuid7(),

@@ -49,6 +49,15 @@ class Whole(fields.Integer):
         return value
 
 
+class Digits(fields.Integer):
+    """A whole number in a query: ASCII digits alone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,13}", value)):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
 class Flag(fields.Boolean):
     """true or false, nothing that merely looks like it."""
 

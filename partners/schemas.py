@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from kit.schemas import (
     AnswerSchema,
+    Digits,
     Flag,
     Moment,
     PublicId,
@@ -75,7 +76,7 @@ class PaymentCodeAnswer(AnswerSchema):
 
 
 class BalanceQuery(StrictSchema):
-    points = fields.Integer(validate=validate.Range(1, 10**12))
+    points = Digits(validate=validate.Range(1, 10**12))
 
 
 class LotAnswer(AnswerSchema):
@@ -254,7 +255,7 @@ class UndoAnswer(AnswerSchema):
 
 
 class TransactionsQuery(StrictSchema):
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+    limit = Digits(load_default=100, validate=validate.Range(1, 1000))
     cursor = PublicId("jrn")
     kind = fields.String(
         validate=validate.OneOf(

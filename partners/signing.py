@@ -283,6 +283,8 @@ def _check_shape(message: Message, origin: str) -> None:
             raise MisdirectedRequest
     if not _TARGET.fullmatch(message.target):
         raise TargetMalformed
+    if not message.method.isupper():  # Methods are told apart by case; ours have capitals alone.
+        raise TargetMalformed("The method must be written in capitals.")
     if message.headers.get("content-encoding", "identity").lower() != "identity":
         raise ContentEncodingUnsupported
     if message.body and message.method in _METHODS_WITHOUT_CONTENT:

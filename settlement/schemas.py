@@ -2,11 +2,11 @@
 
 from marshmallow import fields, validate
 
-from kit.schemas import AnswerSchema, Moment, StrictSchema
+from kit.schemas import AnswerSchema, Digits, Moment, StrictSchema
 
 
 class PageQuery(StrictSchema):
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+    limit = Digits(load_default=100, validate=validate.Range(1, 1000))
     cursor = fields.String(validate=validate.Regexp(r"[A-Za-z0-9.-]{1,64}\Z"))
 
 

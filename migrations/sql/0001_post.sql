@@ -46,11 +46,13 @@ CREATE FUNCTION exchange.done(facts jsonb) RETURNS exchange.outcome
 LANGUAGE sql IMMUTABLE AS $$ SELECT NULL::text, facts $$;
 
 -- What an import gives: rounded up to the member, the fee taken after, rounded down to the member.
+-- Nothing, when it is more than any order may carry.
 CREATE FUNCTION exchange.convert(theirs bigint, rate exchange.rate, OUT points bigint, OUT fee bigint)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT gross - fee, fee
     FROM (SELECT gross, gross * rate.fee_ppm / 1000000 AS fee
-          FROM (SELECT (theirs * rate.ours + rate.theirs - 1) / rate.theirs AS gross) g) f
+          FROM (SELECT CASE WHEN exact <= 1000000000000 THEN exact::bigint ELSE 0 END AS gross
+                FROM (SELECT div(theirs::numeric * rate.ours + rate.theirs - 1, rate.theirs) AS exact) e) g) f
 $$;
 
 -- The lots that a spend takes: earliest expiry first, then oldest, never pending, never expired.

@@ -2,6 +2,7 @@
 
 from tests.attacks.scene import Scene
 from tests.attacks.wire import Answer, Request, Wire, refused, sign, unsigned
+from tests.server import Coalition
 from web.app import OPERATIONS
 
 
@@ -99,3 +100,23 @@ def test_another_partners_cursor_opens_nothing(scene: Scene, wire: Wire) -> None
     target = f"/v1/transactions?cursor={scene.objects['transaction']}"
     request = sign(unsigned(wire.server, "GET", target), scene.stranger)
     assert wire.send(request).json == {"transactions": []}
+
+
+def test_a_number_in_a_query_has_digits_alone(coalition: Coalition) -> None:
+    market = coalition.partner()
+    member = market.enrol()
+    for points in ("1_0", "+1", "1.0", "1e3", "%D9%A1", "%201", "0"):
+        answer = market.call("GET", f"/v1/members/{member}/balance?points={points}")
+        assert (answer.status, answer.body["code"]) == (422, "request-invalid"), points
+
+
+def test_more_points_than_an_order_may_carry(coalition: Coalition) -> None:
+    market = coalition.partner()
+    member = market.enrol()
+    coalition.rate(market, 1, 10**12)
+    for path in ("/v1/imports", "/v1/quotes"):
+        body = {"member": member, "theirs": 10**12}
+        if path == "/v1/imports":
+            body["reference"] = "I-1"
+        answer = market.call("POST", path, body)
+        assert (answer.status, answer.body["code"]) == (422, "amount-not-convertible")

@@ -33,7 +33,7 @@ def serve(context: Context, workers: int, threads: int, host: str) -> None:
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
         "--port", str(settings.port), "--workers", str(workers),
         "--blocking-threads", str(threads), "--backlog", "512", "--no-log",
-        "--workers-kill-timeout", "10", "wsgi:application",
+        "--respawn-failed-workers", "--workers-kill-timeout", "10", "wsgi:application",
     ]  # fmt: skip
     os.chdir(database.MIGRATIONS.parent)
     os.execv(sys.executable, arguments)  # noqa: S606 - no shell is meant
