@@ -4,6 +4,7 @@ Two ways lead to PostgreSQL. The till's path uses a psycopg connection held by i
 round trip and no ORM (`HotConnections`); everything else uses SQLAlchemy sessions.
 """
 
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,24 +146,19 @@ class HotConnections:
         Raises Busy when nothing was written, DatabaseUnavailable when that is not known, and
         psycopg's own errors for everything that the statement itself did wrong.
         """
-        fresh = getattr(self._local, "connection", None) is None
         try:
             return self._fetch(query, parameters)
         except psycopg.OperationalError as error:
             if isinstance(error, UNDONE):
                 raise Busy from error
             self._drop()
-            # A connection that was lost while idle never carried the statement: try a new one.
-            if fresh or not isinstance(error, psycopg.errors.AdminShutdown):
-                raise DatabaseUnavailable from error
-        try:
-            return self._fetch(query, parameters)
-        except psycopg.OperationalError as error:
-            self._drop()
             raise DatabaseUnavailable from error
 
     def _fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         connection = getattr(self._local, "connection", None)
+        if connection is not None and _was_ended(connection):
+            self._drop()
+            connection = None
         if connection is None:
             connection = psycopg.connect(
                 self._conninfo, autocommit=True, prepare_threshold=2, **self._arguments
@@ -187,6 +183,14 @@ class HotConnections:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _was_ended(connection: psycopg.Connection[Any]) -> bool:
+    """Has the server said something to an idle connection? It only does to take its leave (or to
+    tell of a new setting): an order sent now would be lost, and nobody would know its outcome."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _config() -> Config:

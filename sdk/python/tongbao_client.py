@@ -113,6 +113,7 @@ class Client:
         self._attempts = attempts
         self._sleep = sleep
         self._local = threading.local()
+        self._opened: set[http.client.HTTPConnection] = set()
 
     def call(
         self,
@@ -163,8 +164,10 @@ class Client:
         raise failure
 
     def close(self) -> None:
-        """Close the calling thread's connection."""
+        """Close the connections of all threads, none of which may be in a call any more."""
         self._drop_connection()
+        while self._opened:
+            self._opened.pop().close()
 
     def _attempt(self, method: str, path: str, fields: Mapping[str, str], body: bytes) -> Answer:
         """One request with a nonce of its own, and its answer, verified."""
@@ -240,12 +243,14 @@ class Client:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connect(self.origin, self._timeout)
+            self._opened.add(connection)
         return connection
 
     def _drop_connection(self) -> None:
         connection = getattr(self._local, "connection", None)
         self._local.connection = None
         if connection is not None:
+            self._opened.discard(connection)
             connection.close()
 
 
