@@ -4,9 +4,8 @@ The issuer stands for every point it issues, so this is where its cap is held: i
 locked, and points that would carry it past the cap are refused before they exist.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from exchange.orders import Order
@@ -15,12 +14,27 @@ from kit.ids import uuid7
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssuingTerms:
-    """What the issuer agreed, as far as the books need it."""
+    """What the issuer agreed, as far as the books need it.
 
+    Points expire at the end of the month that lies `expiry_months` ahead: few lots, and one date
+    to remember.
+    """
+
+    id: int
     price: int  # Millionths of a minor unit, per point.
     cap: int | None  # Minor units of exposure; None is no cap.
     expiry_months: int
     pending_days: int
+
+    def fields(self) -> Order:
+        """How an order carries them."""
+        return Order(
+            terms=self.id,
+            price=self.price,
+            cap=self.cap,
+            expiry_months=self.expiry_months,
+            pending_days=self.pending_days,
+        )
 
 
 def accrue(
@@ -30,7 +44,6 @@ def accrue(
     points: int,
     reference: str,
     terms: IssuingTerms | None,
-    today: date,
     occurred_at: datetime | None = None,
 ) -> Order:
     """Issue points to a member on a sale, at the terms in force.
@@ -38,9 +51,7 @@ def accrue(
     Refused, in this order: PartnerNotActive, TermsMissing, MemberNotFound, DuplicateReference,
     PositionLimit.
     """
-    return _issue("accrual", party, link, reference, terms, today, occurred_at) | Order(
-        points=points
-    )
+    return _issue("accrual", party, link, reference, terms, occurred_at) | Order(points=points)
 
 
 def import_points(
@@ -49,7 +60,6 @@ def import_points(
     link: UUID,
     reference: str,
     terms: IssuingTerms | None,
-    today: date,
     theirs: int | None = None,
     quote: UUID | None = None,
     occurred_at: datetime | None = None,
@@ -59,7 +69,7 @@ def import_points(
     Refused, in this order: PartnerNotActive, TermsMissing, MemberNotFound, DuplicateReference,
     QuoteNotFound, QuoteUsed, QuoteExpired or NoRate, AmountNotConvertible, PositionLimit, DailyCap.
     """
-    order = _issue("import", party, link, reference, terms, today, occurred_at)
+    order = _issue("import", party, link, reference, terms, occurred_at)
     if quote is not None:
         return order | Order(quote=str(quote))
     if theirs is None:
@@ -73,7 +83,6 @@ def _issue(
     link: UUID,
     reference: str,
     terms: IssuingTerms | None,
-    today: date,
     occurred_at: datetime | None,
 ) -> Order:
     order = Order(
@@ -86,18 +95,7 @@ def _issue(
     if terms is None:
         order["unpriced"] = True
     else:
-        order["expires_on"] = expiry(today, terms.expiry_months).isoformat()
-        order["price"] = terms.price
-        order["cap"] = terms.cap
-        if terms.pending_days:
-            order["spendable_from"] = (today + timedelta(days=terms.pending_days)).isoformat()
+        order |= terms.fields()
     if occurred_at is not None:
         order["occurred_at"] = occurred_at.isoformat()
     return order
-
-
-def expiry(today: date, months: int) -> date:
-    """The last day of the month that lies `months` ahead: few lots, and one date to remember."""
-    month = today.month - 1 + months
-    year, month = today.year + month // 12, month % 12 + 1
-    return date(year, month, monthrange(year, month)[1])

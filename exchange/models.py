@@ -183,13 +183,16 @@ class Wallet(Base):
 
 
 class Lot(Base):
-    """The points of one wallet with the same issuer and expiry: who pays, and until when."""
+    """The points of one wallet with the same issuer, expiry and terms of issue: who pays, until
+    when, and how."""
 
     __tablename__ = "lot"
     __table_args__ = (
         PrimaryKeyConstraint("wallet_id", "id", name="lot_pk"),
         ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="lot_wallet_fk"),
-        UniqueConstraint("wallet_id", "expires_on", "issuer_id", "spendable_from", name="lot_once"),
+        UniqueConstraint(
+            "wallet_id", "expires_on", "issuer_id", "spendable_from", "terms", name="lot_once"
+        ),
         CheckConstraint("available >= 0", name="lot_available_not_negative"),
         CheckConstraint("held >= 0", name="lot_held_not_negative"),
         Index("lot_by_expiry", "expires_on"),
@@ -201,6 +204,7 @@ class Lot(Base):
     issuer_id: Mapped[int]
     expires_on: Mapped[date]
     spendable_from: Mapped[date] = mapped_column(server_default=text("'2000-01-01'"))
+    terms: Mapped[int] = mapped_column(server_default=text("0"))
     available: Mapped[Big]
     held: Mapped[Zero]
     opened_at: Mapped[Moment]

@@ -41,6 +41,9 @@ class Order(TypedDict, total=False):
     occurred_at: str
     expires_on: str
     spendable_from: str
+    expiry_months: int
+    pending_days: int
+    terms: int
     price: int
     cap: int | None
     hold: str

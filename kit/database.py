@@ -89,6 +89,7 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=5,
+        hide_parameters=True,  # An error goes to the log; what a request carried does not.
         connect_args=arguments,
     )
 

@@ -22,4 +22,5 @@ def problem(refusal: Refusal, instance: str | None = None) -> tuple[int, bytes]:
     }
     if instance is not None:
         members["instance"] = instance
-    return status, dumps({**refusal.facts, **members})
+    # Sorted, so that saved facts give the same bytes as fresh ones.
+    return status, dumps({**dict(sorted(refusal.facts.items())), **members})

@@ -88,6 +88,7 @@ def link(
 def unlink(session: Session, *, party: int, member: UUID) -> None:
     """The partner lets go of a member, and may do nothing more. Raises MemberNotFound."""
     links.withdraw(session, party=party, link=member)
+    store.forget_customer(session, member)
 
 
 def find(session: Session, *, party: int, member: UUID) -> LinkedMember:

@@ -52,6 +52,10 @@ def insert_customer(session: Session, values: Mapping[str, Any]) -> bool:
     )
 
 
+def forget_customer(session: Session, link: UUID) -> None:
+    session.execute(text("DELETE FROM members.customer WHERE link_id = :link"), {"link": link})
+
+
 def reference_of(session: Session, link: UUID) -> str | None:
     return session.execute(
         text("SELECT reference FROM members.customer WHERE link_id = :link"), {"link": link}

@@ -34,6 +34,7 @@ class KeyRecord:
     partner: UUID
     party: int
     slug: str
+    suspended: bool
 
 
 class Directory:
@@ -72,6 +73,7 @@ class Directory:
             row["partner_id"],
             row["party_id"],
             row["slug"],
+            row["state"] == "suspended",
         )
 
     def _read_terms(self, party: int) -> list[DatedTerms]:

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+import exchange.store
 from exchange.issuing import IssuingTerms
 from partners import store
 from partners.agreement import MILLION, Terms
@@ -69,9 +70,15 @@ def check(terms: NewTerms) -> None:
 def enact(session: Session, terms: NewTerms) -> int:
     """Put approved terms in force from their date; the open-ended ones before them end there.
 
-    Raises TermsRefused, and TermsOverlap when later terms are agreed already.
+    What a closed window was priced by stays as it was: only a partner's first terms may begin
+    before the open window did. Raises TermsRefused, and TermsOverlap when later terms are agreed.
     """
     check(terms)
+    exchange.store.lock_windows(session)
+    window = exchange.store.open_window(session)
+    first = not store.terms(session, terms.party)
+    if not first and window is not None and terms.valid_from < window["opened_at"]:
+        raise TermsRefused(f"they cannot begin before the open window did, {window['opened_at']}")
     store.end_terms(session, terms.party, terms.valid_from)
     try:
         with session.begin_nested():
@@ -113,6 +120,7 @@ def _dated(row: RowMapping) -> DatedTerms:
             currency=row["currency"],
         ),
         issuing=IssuingTerms(
+            id=row["id"],
             price=row["issue_price"],
             cap=row["cap"],
             expiry_months=row["expiry_months"],

@@ -50,7 +50,6 @@ def _adjustment(session: Session, decided: Proposal, now: datetime) -> str:
         approval=decided.id,
         note=decided.reason,
         terms=agreed.issuing,
-        today=now.date(),
     )
     facts = ledger.post_within(session, order).unwrap()
     return f"journal {facts['id']}"

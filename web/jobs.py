@@ -12,6 +12,7 @@ import settlement.store
 from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Database, conninfo
+from kit.errors import Refusal
 from partners.api.routes import HubKey
 from settlement import closing
 
@@ -39,15 +40,18 @@ def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
     with database.transaction() as session:
         left = settlement.store.windows_in_closing(session)
     for window in left:
-        closing.resume(database, window=window, now=now, signer=signer)
+        try:
+            closing.resume(database, window=window, now=now, signer=signer)
+        except Refusal as refusal:  # One that cannot be finished must not keep back the others.
+            log.error("closing", window=window, code=refusal.code, detail=refusal.detail)
     return len(left)
 
 
 def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
     return {
-        "expire-holds": ("* * * * *", lambda database, now: expiry.expire_holds(database, now=now)),
-        "expire-lots": ("7 * * * *", lambda database, now: expiry.expire_lots(database, now=now)),
+        "expire-holds": ("* * * * *", lambda database, _: expiry.expire_holds(database)),
+        "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
         "roll-up": ("* * * * * */10", roll_up),
         "clear-away": ("*/5 * * * *", clear_away),
         "finish-closings": (

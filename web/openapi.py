@@ -12,6 +12,7 @@ from exchange.errors import (
     AnswerExpired,
     BooksClosed,
     IdempotencyKeyReused,
+    PartnerNotActive,
     RequestInProgress,
     SignatureReplayed,
 )
@@ -20,7 +21,7 @@ from kit.errors import Refusal
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
-from partners.api.operations import Operation, Posting, Read
+from partners.api.operations import Change, Operation, Posting, Read
 from partners.api.routes import ContentTooLarge, FramingAmbiguous
 from partners.errors import ScopeMissing
 from partners.signature_errors import (
@@ -64,7 +65,6 @@ BEFORE = (
     ContentTypeUnsupported,
     JsonMalformed,
     RequestInvalid,
-    SignatureReplayed,
 )
 CLAIMS = (RequestInProgress, IdempotencyKeyReused, AnswerExpired)
 AFTER = (Busy, DatabaseUnavailable)
@@ -96,10 +96,18 @@ class Problem(AnswerSchema):
 def refusals(operation: Operation) -> list[type[Refusal]]:
     """Everything this operation may be refused with, in order of descending precedence."""
     claims = () if isinstance(operation, Read) else CLAIMS
+    barred = isinstance(operation, Change) and not operation.when_suspended
     after = POSTED if isinstance(operation, Posting) else AFTER
     return [
         refusal
-        for refusal in (*BEFORE, *claims, *operation.refusals, *after)
+        for refusal in (
+            *BEFORE,
+            *((PartnerNotActive,) if barred else ()),
+            SignatureReplayed,
+            *claims,
+            *operation.refusals,
+            *after,
+        )
         if operation.body is not None or refusal not in _WITH_BODY
     ]
 

@@ -24,6 +24,9 @@ CREATE TYPE exchange."order" AS (
     occurred_at timestamptz,
     expires_on date,
     spendable_from date,
+    expiry_months integer,   -- where no expires_on is given: to the end of the month so far ahead
+    pending_days integer,
+    terms integer,           -- the number of the issuer's terms today
     price bigint,            -- millionths of a minor unit per point: the issuer's terms today
     cap bigint,              -- minor units; null is no cap
     hold uuid,
@@ -59,12 +62,13 @@ $$;
 CREATE FUNCTION exchange.pick_lots(
     of_wallet bigint, wanted bigint, today date,
     OUT lots bigint[], OUT takes bigint[], OUT issuers integer[], OUT expiries date[],
-    OUT issued timestamptz[], OUT found bigint)
+    OUT issued timestamptz[], OUT agreed integer[], OUT found bigint)
 LANGUAGE sql STABLE AS $$
     SELECT array_agg(id ORDER BY n), array_agg(take ORDER BY n), array_agg(issuer_id ORDER BY n),
            array_agg(expires_on ORDER BY n), array_agg(opened_at ORDER BY n),
+           array_agg(terms ORDER BY n),
            coalesce(sum(take), 0)::bigint
-    FROM (SELECT id, issuer_id, expires_on, opened_at,
+    FROM (SELECT id, issuer_id, expires_on, opened_at, terms,
                  row_number() OVER w AS n,
                  least(available, wanted - (sum(available) OVER w - available))::bigint AS take
           FROM exchange.lot
@@ -103,12 +107,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
     p exchange.party;
     fresh bigint;
+    today date;
     into_lot bigint;
     opened timestamptz;
 BEGIN
     SELECT * INTO p FROM exchange.party WHERE id = o.party;
-    expiry := o.expires_on;
-    pending := o.spendable_from;
+    today := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
+    expiry := coalesce(o.expires_on, (date_trunc('month', today::timestamp)
+        + make_interval(months => o.expiry_months + 1) - interval '1 day')::date);
+    pending := coalesce(o.spendable_from, today + nullif(o.pending_days, 0));
     SELECT least(r.points, amount) INTO repaid FROM exchange.receivable r
         WHERE r.wallet_id = of_wallet AND r.issuer_id = o.party AND r.points > 0;
     repaid := coalesce(repaid, 0);
@@ -122,9 +129,10 @@ BEGIN
                 repaid, o.party, moment, moment);
     END IF;
     IF fresh > 0 THEN
-        INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from, available,
-                opened_at)
-            VALUES (of_wallet, o.party, expiry, coalesce(pending, '2000-01-01'), fresh, moment)
+        INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from, terms,
+                available, opened_at)
+            VALUES (of_wallet, o.party, expiry, coalesce(pending, '2000-01-01'),
+                coalesce(o.terms, 0), fresh, moment)
             ON CONFLICT ON CONSTRAINT lot_once
                 DO UPDATE SET available = l.available + excluded.available
             RETURNING l.id, l.opened_at INTO into_lot, opened;
@@ -527,7 +535,7 @@ BEGIN
     today := (moment AT TIME ZONE setting.zone)::date;
     remaining := amount;
     FOR t IN
-        SELECT s.*, l.spendable_from, s.points - coalesce((
+        SELECT s.*, l.terms, s.points - coalesce((
                 SELECT sum(r.points) FROM exchange.journal u
                 JOIN exchange.posting r ON r.journal_id = u.id
                 WHERE u.undoes = j.id AND r.undoes_line = s.line), 0) AS open
@@ -545,9 +553,9 @@ BEGIN
         IF t.expires_on < today THEN
             -- The lot expired meanwhile: its points come back with a grace, dated from today.
             home_expiry := today + setting.refund_grace_days;
-            INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from,
-                    available, opened_at)
-                VALUES (j.wallet_id, t.issuer_id, home_expiry, '2000-01-01', back, t.issued_at)
+            INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, terms, available,
+                    opened_at)
+                VALUES (j.wallet_id, t.issuer_id, home_expiry, t.terms, back, t.issued_at)
                 ON CONFLICT ON CONSTRAINT lot_once
                     DO UPDATE SET available = l.available + excluded.available
                 RETURNING l.id INTO home;
@@ -736,23 +744,23 @@ BEGIN
         FROM unnest(picked.lots, picked.takes) AS t(id, take)
         WHERE l.wallet_id = o.wallet AND l.id = t.id;
     WITH moved AS (
-        INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from, available,
+        INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, terms, available,
                 opened_at)
-            SELECT o.to_wallet, t.issuer, t.expiry, '2000-01-01', sum(t.take), min(t.issued)
-            FROM unnest(picked.takes, picked.issuers, picked.expiries, picked.issued)
-                WITH ORDINALITY AS t(take, issuer, expiry, issued, n)
-            GROUP BY t.issuer, t.expiry
+            SELECT o.to_wallet, t.issuer, t.expiry, t.terms, sum(t.take), min(t.issued)
+            FROM unnest(picked.takes, picked.issuers, picked.expiries, picked.issued, picked.agreed)
+                WITH ORDINALITY AS t(take, issuer, expiry, issued, terms, n)
+            GROUP BY t.issuer, t.expiry, t.terms
             ORDER BY min(t.n)  -- so that the older stays the older over there
             ON CONFLICT ON CONSTRAINT lot_once
                 DO UPDATE SET available = l.available + excluded.available
-            RETURNING l.id, l.issuer_id, l.expires_on)
+            RETURNING l.id, l.issuer_id, l.expires_on, l.terms)
     INSERT INTO exchange.posting (journal_id, line, window_id, movement, debit, credit, points,
             issuer_id, expires_on, lot_id, to_lot_id, issued_at, valued_at)
         SELECT o.id, t.n, in_window, 'moved', o.wallet, o.to_wallet, t.take, t.issuer, t.expiry,
                t.id, m.id, t.issued, moment
-        FROM unnest(picked.lots, picked.takes, picked.issuers, picked.expiries, picked.issued)
-            WITH ORDINALITY AS t(id, take, issuer, expiry, issued, n)
-        JOIN moved m ON m.issuer_id = t.issuer AND m.expires_on = t.expiry;
+        FROM unnest(picked.lots, picked.takes, picked.issuers, picked.expiries, picked.issued,
+                picked.agreed) WITH ORDINALITY AS t(id, take, issuer, expiry, issued, terms, n)
+        JOIN moved m ON m.issuer_id = t.issuer AND m.expires_on = t.expiry AND m.terms = t.terms;
     UPDATE exchange.wallet SET available = available - o.points WHERE id = o.wallet;
     UPDATE exchange.wallet SET available = available + o.points WHERE id = o.to_wallet;
     RETURN exchange.done(jsonb_build_object('id', o.id, 'kind', 'transfer', 'points', o.points,

@@ -99,12 +99,13 @@ CREATE TABLE exchange.lot (
     issuer_id integer NOT NULL,
     expires_on date NOT NULL,
     spendable_from date NOT NULL DEFAULT '2000-01-01',  -- a day long past: not pending
+    terms integer NOT NULL DEFAULT 0,  -- under which it was issued: they price it for life
     available bigint NOT NULL,
     held bigint NOT NULL DEFAULT 0,
     opened_at timestamptz NOT NULL,
     CONSTRAINT lot_pk PRIMARY KEY (wallet_id, id),
     CONSTRAINT lot_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
-    CONSTRAINT lot_once UNIQUE (wallet_id, expires_on, issuer_id, spendable_from),
+    CONSTRAINT lot_once UNIQUE (wallet_id, expires_on, issuer_id, spendable_from, terms),
     CONSTRAINT lot_available_not_negative CHECK (available >= 0),
     CONSTRAINT lot_held_not_negative CHECK (held >= 0)
 ) WITH (fillfactor = 70);

@@ -135,5 +135,5 @@ CREATE TABLE partners.terms (
 
 GRANT USAGE ON SCHEMA members, staff, partners TO hub_app;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA members, staff, partners TO hub_app;
-GRANT DELETE ON members.link_token TO hub_app;
+GRANT DELETE ON members.link_token, members.customer TO hub_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA members, staff, partners TO hub_app;

@@ -11,13 +11,7 @@ from sqlalchemy.orm import Session
 
 import exchange.store
 from exchange import ledger
-from exchange.errors import (
-    AnswerExpired,
-    IdempotencyKeyReused,
-    RequestInProgress,
-    SignatureReplayed,
-    refusal,
-)
+from exchange.errors import PartnerNotActive, refusal
 from kit import problems, schemas
 from kit.database import Database
 from kit.errors import Kind, Refusal
@@ -46,6 +40,16 @@ class Answer:
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
     code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What came of a change: a refusal's code, or None, and the facts."""
+
+    code: str | None
+    facts: Facts
+    replayed: bool = False
+    retryable: bool = False
 
 
 def answer(
@@ -121,35 +125,49 @@ def _change(
     data: dict[str, Any],
 ) -> Answer:
     """The work and its claim in one transaction. A refusal undoes the work and keeps the claim."""
+    if call.key.suspended and not operation.when_suspended:
+        raise PartnerNotActive
     claim = admitted.claim(message)
     with database.transaction() as session:
         saved = _claim(session, claim)
-        if saved is not None:
-            if saved["code"] is not None:
-                return refuse(refusal(saved["code"], saved["facts"]), message, replayed=True)
-            return _render(operation, saved["facts"], replayed=True)
-        refused: Refusal | None = None
-        facts: Facts = {}
-        try:
-            with session.begin_nested():
-                facts = operation.work(call, session, data)
-        except Refusal as error:
-            refused, facts = error, _public(error.facts)
-        if refused is None or not refused.retryable:
-            exchange.store.save_claim(
-                session,
-                {
-                    **claim,
-                    "fingerprint": bytes.fromhex(claim["fingerprint"]),
-                    "operation": operation.name,
-                    "code": refused and refused.code,
-                    "facts": json.dumps(facts),
-                    "evidence": json.dumps(admitted.evidence(message)),
-                },
-            )
-    if refused is not None:
-        return refuse(refusal(refused.code, facts), message)
-    return _render(operation, facts, replayed=False)
+        if saved is None:
+            saved = _work(operation, call, session, data)
+            if not saved.retryable:
+                _save(
+                    operation,
+                    call,
+                    session,
+                    {**claim, "evidence": admitted.evidence(message)},
+                    saved,
+                )
+    if saved.code is not None:
+        return refuse(refusal(saved.code, saved.facts), message, saved.replayed)
+    return _render(operation, call.hub.secrets.unseal(saved.facts), saved.replayed)
+
+
+def _work(operation: Change, call: Call, session: Session, data: dict[str, Any]) -> _Saved:
+    try:
+        with session.begin_nested():
+            return _Saved(None, operation.work(call, session, data))
+    except Refusal as refused:
+        return _Saved(refused.code, _public(refused.facts), retryable=refused.retryable)
+
+
+def _save(
+    operation: Change, call: Call, session: Session, claim: dict[str, Any], saved: _Saved
+) -> None:
+    sealed = operation.sealed and saved.code is None
+    exchange.store.save_claim(
+        session,
+        {
+            **claim,
+            "fingerprint": bytes.fromhex(claim["fingerprint"]),
+            "operation": operation.name,
+            "code": saved.code,
+            "facts": json.dumps(call.hub.secrets.seal(saved.facts) if sealed else saved.facts),
+            "evidence": json.dumps(claim["evidence"]),
+        },
+    )
 
 
 def _read(
@@ -160,9 +178,18 @@ def _read(
     admitted: Admitted,
     data: dict[str, Any],
 ) -> Answer:
+    """The nonce is spent whatever is found: it commits with a refusal too."""
+    found: Facts | Page | Document = {}
     with database.transaction() as session:
-        _claim(session, {**admitted.claim(message), "key": None})
-        found = operation.read(call, session, data)
+        spent = _claim(session, {**admitted.claim(message), "key": None})
+        if spent is None:
+            try:
+                with session.begin_nested():
+                    found = operation.read(call, session, data)
+            except Refusal as refused:
+                spent = _Saved(refused.code, _public(refused.facts))
+    if spent is not None and spent.code is not None:
+        return refuse(refusal(spent.code, spent.facts), message)
     if isinstance(found, Document):
         return Answer(operation.status, found.body, found.content_type)
     if isinstance(found, Page):
@@ -175,22 +202,16 @@ def _read(
     return _render(operation, found, replayed=False)
 
 
-_CLAIM_REFUSALS = {
-    one.code: one
-    for one in (SignatureReplayed, RequestInProgress, IdempotencyKeyReused, AnswerExpired)
-}
-
-
-def _claim(session: Session, claim: dict[str, Any]) -> dict[str, Any] | None:
-    """What was saved for this key, or None to go on. Raises the refusals of a claim."""
+def _claim(session: Session, claim: dict[str, Any]) -> _Saved | None:
+    """What was saved for this key, or the claim's own refusal; None to go on."""
     row = exchange.store.claim_key(
         session, {**claim, "fingerprint": bytes.fromhex(claim["fingerprint"])}
     )
     if row["verdict"] is None:
         return None
     if row["verdict"] == "replay":
-        return {"code": row["code"], "facts": row["facts"]}
-    raise _CLAIM_REFUSALS[row["verdict"]]
+        return _Saved(row["code"], row["facts"], replayed=True)
+    return _Saved(row["verdict"], {})
 
 
 def _render(

@@ -34,7 +34,6 @@ def _issuing(call: Call, data: Data) -> dict[str, Any]:
         "link": data["member"],
         "reference": data["reference"],
         "terms": agreed and agreed.issuing,
-        "today": call.now.date(),
         "occurred_at": data.get("occurred_at"),
     }
 

@@ -69,5 +69,6 @@ OPERATIONS = (
         answer=schemas.KeyAnswer,
         refusals=(KeyNotFound, LastKey),
         work=_revoke,
+        when_suspended=True,
     ),
 )

@@ -138,6 +138,7 @@ OPERATIONS = (
         answer=schemas.UnlinkedAnswer,
         refusals=(MemberNotFound,),
         work=_unlink,
+        when_suspended=True,
     ),
     Change(
         name="createLinkToken",
@@ -152,6 +153,7 @@ OPERATIONS = (
         refusals=(MemberNotFound,),
         example={},
         work=_token,
+        sealed=True,
     ),
     Change(
         name="createPaymentCode",
@@ -166,6 +168,7 @@ OPERATIONS = (
         refusals=(MemberNotFound,),
         example={"max_points": 2000},
         work=_code,
+        sealed=True,
     ),
     Read(
         name="getBalance",

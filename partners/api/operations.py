@@ -113,9 +113,15 @@ class Posting(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Change(Operation):
-    """`work` returns the facts to be saved with the claim: JSON values only."""
+    """`work` returns the facts to be saved with the claim: JSON values only.
+
+    A suspended partner may not, unless `when_suspended`. The facts of a `sealed` change are good
+    for whoever reads them, so they are saved encrypted.
+    """
 
     work: Callable[[Call, Session, Data], Facts]
+    when_suspended: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

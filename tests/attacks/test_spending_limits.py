@@ -1,5 +1,6 @@
 """More than there is, more than was agreed, twice, or too late: refused, with nothing moved."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -354,6 +355,17 @@ class TestSuspended:
         assert till.post(f"accruals/{accrual}/clawbacks", points=5).status == 201
         self.move(till, "active")
         assert till.post(f"authorizations/{first}/capture").status == 200
+
+    def test_a_suspended_partner_mints_no_consent(self, till: Till) -> None:
+        self.move(till, "suspended")
+        time.sleep(2.1)  # The edge remembers a key for two seconds.
+        paths = {
+            "members": {},
+            f"members/{till.member}/payment-codes": {"max_points": 5},
+            f"members/{till.member}/link-tokens": {},
+        }
+        for path, content in paths.items():
+            till.refuses(403, "partner-not-active", path, **content)
 
     def test_without_terms_there_is_no_issuing(self, coalition: Coalition, wire: Wire) -> None:
         later = coalition.partner(valid_from=datetime.now(UTC) + timedelta(days=30))

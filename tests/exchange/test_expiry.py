@@ -95,16 +95,16 @@ class TestHoldExpiry:
 
 class TestJobs:
     def test_expire_holds_ends_those_whose_time_is_over(self, books, database, hold):
-        assert expiry.expire_holds(database, now=NOON) == 0
-        assert expiry.expire_holds(database, now=NOON + DAY) == 1
-        assert expiry.expire_holds(database, now=NOON + DAY) == 0
+        assert expiry.expire_holds(database, moment=NOON) == 0
+        assert expiry.expire_holds(database, moment=NOON + DAY) == 1
+        assert expiry.expire_holds(database, moment=NOON + DAY) == 0
 
     def test_expire_lots_sweeps_every_wallet(self, books, database, monkeypatch):
         monkeypatch.setattr(expiry, "BATCH", 2)
         issuer = books.party()
         wallets = [books.wallet(points=10, issuer=issuer, expires_on="2030-06-14") for _ in "123"]
         kept = books.wallet(points=10, issuer=issuer, expires_on="2030-06-15")
-        assert expiry.expire_lots(database, now=NOON) == 3
+        assert expiry.expire_lots(database, moment=NOON) == 3
         assert {books.balance(wallet) for wallet in wallets} == {(0, 0)}
         assert books.balance(kept) == (10, 0)
-        assert expiry.expire_lots(database, now=NOON) == 0
+        assert expiry.expire_lots(database, moment=NOON) == 0

@@ -47,6 +47,21 @@ class TestAccrual:
         books.issue(books.party(), shop.wallet, 2)
         assert sorted(lot.available for lot in books.lots(shop.wallet)) == [1, 2, 42]
 
+    def test_keeps_points_of_other_terms_apart(self, books, shop):
+        """A lot's terms price it for life: prefunded points must not hide among others."""
+        for terms in (1, 2, 2):
+            shop.post("accrual", points=5, terms=terms).unwrap()
+        assert sorted(lot.available for lot in books.lots(shop.wallet)) == [5, 10]
+
+    def test_dates_points_by_the_days_of_the_hub(self, books, shop):
+        """Eight hours east it is March already, and a month that begins there ends there."""
+        books.owner.execute("UPDATE exchange.setting SET zone = 'Asia/Shanghai'")
+        late = datetime(2030, 2, 28, 18, tzinfo=UTC)
+        done = shop.post(
+            "accrual", points=5, moment=late, expires_on=None, expiry_months=1, pending_days=2
+        ).unwrap()
+        assert (done["expires_on"], done["spendable_from"]) == ("2030-04-30", "2030-03-03")
+
     def test_keeps_pending_points_apart(self, books, shop):
         shop.post("accrual", points=5).unwrap()
         done = shop.post("accrual", points=7, spendable_from="2030-07-01").unwrap()

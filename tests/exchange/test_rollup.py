@@ -2,11 +2,35 @@
 
 import json
 import threading
+import time
 
 import psycopg
+import pytest
+from sqlalchemy.orm import Session
 
 from exchange import ledger, rollup
 from kit.database import Database
+
+OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname <> current_database()
+        AND backend_xid::text::bigint <= (SELECT max(xid) FROM exchange.posting)
+"""
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watermark waits for every transaction of the server: here, for other tests' as well."""
+    plain = rollup.roll_up
+
+    def when_others_are_done(session: Session) -> int:
+        for _ in range(200):
+            if owner.execute(OTHERS).fetchone() == (0,):
+                break
+            time.sleep(0.05)
+        return plain(session)
+
+    monkeypatch.setattr(rollup, "roll_up", when_others_are_done)
 
 
 def roll_up(database: Database) -> int:

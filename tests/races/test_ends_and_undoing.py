@@ -3,7 +3,6 @@
 100 rounds for holds and 20 for the rest; ten times that with HUB_FULL=1.
 """
 
-from datetime import UTC, datetime
 from threading import Thread
 
 from exchange import expiry
@@ -47,12 +46,12 @@ def test_a_hold_that_expires_meanwhile(race: Race) -> None:
             "UPDATE exchange.hold SET held_at = held_at - interval '1 hour', "
             "expires_at = clock_timestamp() + interval '10 ms' WHERE state = 'held'"
         )
-        job = Thread(target=lambda: expiry.expire_holds(database, now=datetime.now(UTC)))
+        job = Thread(target=lambda: expiry.expire_holds(database))
         job.start()
         requests = [race.request(f"authorizations/{hold}/capture") for _ in range(3)]
         won, lost = split(race.volley(requests))
         job.join()
-        expiry.expire_holds(database, now=datetime.now(UTC))
+        expiry.expire_holds(database)
         assert len(won) <= 1
         assert set(lost) <= {(409, "hold-not-open")}
         path = f"/v1/authorizations/{hold}"
