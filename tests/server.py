@@ -229,7 +229,7 @@ class Coalition:
 
     def close(self) -> None:
         for client in self._clients:
-            client.close()
+            client.close_all()
 
     def rate(self, partner: Partner, theirs: int, ours: int, **fields: Any) -> int:
         """A rate of imports, in force since yesterday."""

@@ -164,8 +164,11 @@ class Client:
         raise failure
 
     def close(self) -> None:
-        """Close the connections of all threads, none of which may be in a call any more."""
+        """Close the calling thread's connection."""
         self._drop_connection()
+
+    def close_all(self) -> None:
+        """Close the connections of all threads, none of which may be in a call any more."""
         while self._opened:
             self._opened.pop().close()
 
