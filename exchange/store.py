@@ -73,13 +73,6 @@ def lock_wallet(session: Session, wallet: int) -> Row | None:
     return _one(session, "SELECT * FROM exchange.wallet WHERE id = :id FOR UPDATE", id=wallet)
 
 
-def set_frozen(session: Session, wallet: int, frozen: bool) -> None:
-    session.execute(
-        text("UPDATE exchange.wallet SET frozen = :frozen WHERE id = :id"),
-        {"id": wallet, "frozen": frozen},
-    )
-
-
 # --- links and consent ----------------------------------------------------------------------------
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from exchange import ledger, transfers
+
 NOON = datetime(2030, 6, 15, 12, tzinfo=UTC)
 
 
@@ -18,6 +20,11 @@ def move(books, pair, points=10, **fields):
 
 
 class TestTransfer:
+    def test_is_ordered_by_its_use_case(self, books, database, pair):
+        order = transfers.transfer(wallet=pair[0], to_wallet=pair[1], points=40, note="a present")
+        ledger.post_one(database.hot, order).unwrap()
+        assert (books.balance(pair[0]), books.balance(pair[1])) == ((60, 0), (40, 0))
+
     def test_carries_issuer_and_expiry_along(self, books):
         issuer, other = books.party(), books.party()
         giver, receiver = books.wallet(points=10, issuer=issuer, expires_on="2090-01-01"), books.wallet()  # fmt: skip  # noqa: E501
