@@ -58,14 +58,14 @@ class Place:
 def filled(home: Path, *, members: int, tills: int) -> Iterator[Place]:
     """A fresh database with members who have plenty of points in three lots each."""
     server = postgres.start(home)
-    with psycopg.connect(server.url(), autocommit=True) as connection:
+    with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
-        connection.execute("CREATE DATABASE bench")
+        connection.execute("CREATE DATABASE bench OWNER hub_owner")
     migrate(server.url("bench"))
     try:
         yield _fill(server, members, tills)
     finally:
-        with psycopg.connect(server.url(), autocommit=True) as connection:
+        with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
             connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
 
 
