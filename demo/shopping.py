@@ -67,7 +67,7 @@ class Shopping:
     def _spend(self, step: Step) -> None:
         payer = {"member": self._members[step.brand]}
         if step.way == "code":
-            payer = self._payment_code(step) or payer
+            payer = self._payment_code(step)
         content = {**payer, "points": step.points}
         if step.way in ("capture", "void"):
             self._authorise(step, {**content, "reference": step.reference})
@@ -87,7 +87,7 @@ class Shopping:
             if brand != step.brand:
                 path, content = f"/v1/members/{member}/payment-codes", {"max_points": step.points}
                 return {"payment_code": self._ask(step, path, content, brand=brand)["code"]}
-        return {}
+        raise NotAsPlanned(f"{step.reference}: no other brand to ask for a payment code")
 
     def _authorise(self, step: Step, content: Mapping[str, Any]) -> None:
         hold = self._ask(step, "/v1/authorizations", content)["id"]

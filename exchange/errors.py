@@ -3,6 +3,7 @@
 The posting function answers with these codes (migrations/sql); `refusal` turns one into its class.
 """
 
+from functools import cache
 from typing import Any
 
 from kit.errors import Kind, Refusal, every_refusal
@@ -217,14 +218,10 @@ class BooksClosed(Refusal):
 
 def refusal(code: str, facts: dict[str, Any]) -> Refusal:
     """The refusal that the posting function answered with."""
-    return every_refusal_cached()[code]("", **facts)
+    return _by_code()[code]("", **facts)
 
 
-_cache: dict[str, type[Refusal]] = {}
-
-
-def every_refusal_cached() -> dict[str, type[Refusal]]:
-    """All refusals by code, collected once: the classes are fixed after import."""
-    if not _cache:
-        _cache.update(every_refusal())
-    return _cache
+@cache
+def _by_code() -> dict[str, type[Refusal]]:
+    """Collected at the first refusal, when every package has been imported."""
+    return every_refusal()

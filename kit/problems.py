@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from kit.errors import Refusal
+from kit.errors import Kind, Refusal
 from kit.strict_json import dumps
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_BASE = "https://tongbao.example/problems/"
+_WAIT = {Kind.CONFLICT: "1", Kind.TOO_MANY: "60", Kind.UNAVAILABLE: "1"}  # seconds
+
+
+def retry_after(refusal: Refusal) -> list[tuple[str, str]]:
+    """The header that says when to try again; a limit of a minute is over in a minute."""
+    if not refusal.retryable or refusal.kind not in _WAIT:
+        return []
+    return [("Retry-After", _WAIT[refusal.kind])]
 
 
 def problem(refusal: Refusal, instance: str | None = None) -> tuple[int, bytes]:

@@ -78,9 +78,6 @@ def link(
     row = store.lock_link_token(session, digest)
     if row is None or row["used_at"] is not None or row["expires_at"] <= now:
         raise LinkTokenInvalid
-    known = exchange.store.link_of_wallet(session, party, row["wallet_id"])
-    if known is not None and known["active"]:
-        raise AlreadyLinked(first=known["id"])
     store.use_link_token(session, digest, now)
     return _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
 
@@ -143,7 +140,7 @@ def _link(
     consent: Consent,
     now: datetime,
 ) -> LinkedMember:
-    link_id, _ = links.link(
+    link_id, is_new = links.link(
         session,
         party=party,
         wallet=wallet,
@@ -151,6 +148,8 @@ def _link(
         shares_balance=consent.shares_balance,
         now=now,
     )
+    if not is_new:  # Decided under the wallet's lock: two tokens may arrive at once.
+        raise AlreadyLinked(first=link_id)
     if reference is not None and not store.insert_customer(
         session, {"party": party, "reference": reference, "member": member, "link": link_id}
     ):

@@ -18,6 +18,7 @@ from exchange.errors import (
 )
 from kit.database import Busy, DatabaseUnavailable
 from kit.errors import Refusal
+from kit.problems import TYPE_BASE
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
@@ -194,7 +195,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         here["content"]["application/problem+json"]["examples"][refusal.code] = {
             "summary": refusal.title,
             "value": {
-                "type": f"https://tongbao.example/problems/{refusal.code}",
+                "type": TYPE_BASE + refusal.code,
                 "title": refusal.title,
                 "status": refusal.kind.value,
                 "code": refusal.code,

@@ -6,10 +6,8 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from exchange.errors import RequestInProgress
-from kit.database import DatabaseUnavailable
 from kit.errors import Kind, Refusal
-from kit.problems import CONTENT_TYPE, problem
+from kit.problems import CONTENT_TYPE, problem, retry_after
 from kit.strict_json import dumps
 
 log = structlog.get_logger("web")
@@ -70,6 +68,5 @@ def install(app: Flask) -> None:
 def _render(refusal: Refusal) -> Response:
     status, body = problem(refusal, request.path)
     response = Response(body, status, content_type=CONTENT_TYPE)
-    if isinstance(refusal, DatabaseUnavailable | RequestInProgress):
-        response.headers["Retry-After"] = "1"
+    response.headers.extend(retry_after(refusal))
     return response

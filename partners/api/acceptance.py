@@ -1,7 +1,6 @@
 """The till: authorise, capture, void, redeem, refund."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -48,13 +47,6 @@ def _priced(call: Call) -> bool:
     return call.hub.directory.terms(call.party, call.now) is not None
 
 
-def _hold(call: Call) -> UUID:
-    found = call.path["authorization"]
-    if not isinstance(found, UUID):
-        raise TypeError("an authorization's id is a UUID")
-    return found
-
-
 def _redeem(call: Call, data: Data) -> Order:
     return acceptance.redeem(**_spending(call, data), occurred_at=data.get("occurred_at"))
 
@@ -65,12 +57,15 @@ def _authorise(call: Call, data: Data) -> Order:
 
 def _capture(call: Call, data: Data) -> Order:
     return acceptance.capture(
-        party=call.party, hold=_hold(call), points=data.get("points"), priced=_priced(call)
+        party=call.party,
+        hold=call.id("authorization"),
+        points=data.get("points"),
+        priced=_priced(call),
     )
 
 
 def _void(call: Call, _: Data) -> Order:
-    return acceptance.void(party=call.party, hold=_hold(call))
+    return acceptance.void(party=call.party, hold=call.id("authorization"))
 
 
 def _refund(call: Call, data: Data) -> Order:
@@ -78,7 +73,7 @@ def _refund(call: Call, data: Data) -> Order:
 
 
 def _find(call: Call, session: Session, _: Data) -> Facts:
-    row = exchange.store.hold(session, call.party, _hold(call))
+    row = exchange.store.hold(session, call.party, call.id("authorization"))
     if row is None:
         raise HoldNotFound
     return {name: value for name, value in row.items() if value is not None}

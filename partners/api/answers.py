@@ -74,9 +74,9 @@ def answer(
 def refuse(refused: Refusal, message: Message, replayed: bool = False) -> Answer:
     """The problem document of a refusal."""
     status, body = problems.problem(refused, message.target.partition("?")[0])
-    headers = [("Idempotency-Replayed", "?1")] if replayed else []
-    if refused.retryable and status in (409, 429, 503):
-        headers.append(("Retry-After", "60" if status == 429 else "1"))
+    headers = problems.retry_after(refused)
+    if replayed:
+        headers.append(("Idempotency-Replayed", "?1"))
     return Answer(status, body, problems.CONTENT_TYPE, tuple(headers), refused.code)
 
 

@@ -1,7 +1,6 @@
 """Issuing: accruals, imports with and without a quote, clawbacks."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -55,12 +54,9 @@ def _quote(call: Call, session: Session, data: Data) -> Facts:
 
 
 def _claw_back(call: Call, data: Data) -> Order:
-    accrual = call.path["transaction"]
-    if not isinstance(accrual, UUID):
-        raise TypeError("a transaction's id is a UUID")
     return returns.claw_back(
         party=call.party,
-        transaction=accrual,
+        transaction=call.id("transaction"),
         reference=data["reference"],
         points=data.get("points"),
         occurred_at=data.get("occurred_at"),

@@ -1,7 +1,6 @@
 """Members: enrol them, link those who come from elsewhere, and ask whether they can pay."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -15,13 +14,6 @@ from partners.api.operations import ANY, ISSUE, TILL, Call, Change, Data, Facts,
 
 def _consent(data: Data) -> Consent:
     return Consent(daily_limit=data["daily_limit"], shares_balance=data["shares_balance"])
-
-
-def _member(call: Call) -> UUID:
-    found = call.path["member"]
-    if not isinstance(found, UUID):
-        raise TypeError("a member's id is a UUID")
-    return found
 
 
 def _enrol(call: Call, session: Session, data: Data) -> Facts:
@@ -47,19 +39,19 @@ def _link(call: Call, session: Session, data: Data) -> Facts:
 
 
 def _find(call: Call, session: Session, _: Data) -> Facts:
-    return enrolment.find(session, party=call.party, member=_member(call)).facts()
+    return enrolment.find(session, party=call.party, member=call.id("member")).facts()
 
 
 def _unlink(call: Call, session: Session, _: Data) -> Facts:
-    enrolment.unlink(session, party=call.party, member=_member(call))
-    return {"id": str(_member(call)), "unlinked": True}
+    enrolment.unlink(session, party=call.party, member=call.id("member"))
+    return {"id": str(call.id("member")), "unlinked": True}
 
 
 def _token(call: Call, session: Session, _: Data) -> Facts:
     token, expires_at = enrolment.link_token(
         session,
         party=call.party,
-        member=_member(call),
+        member=call.id("member"),
         secrets_=call.hub.secrets,
         now=call.now,
     )
@@ -70,7 +62,7 @@ def _code(call: Call, session: Session, data: Data) -> Facts:
     code, expires_at = consent.payment_code(
         session,
         party=call.party,
-        member=_member(call),
+        member=call.id("member"),
         max_points=data["max_points"],
         secrets_=call.hub.secrets,
         now=call.now,
@@ -82,7 +74,7 @@ def _balance(call: Call, session: Session, data: Data) -> Any:
     return balance.balance(
         session,
         party=call.party,
-        member=_member(call),
+        member=call.id("member"),
         asked=data.get("points"),
         now=call.now,
     )

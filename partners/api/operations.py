@@ -54,6 +54,13 @@ class Call:
         """Who asks, as the books know it: by the key alone, never by anything in the message."""
         return self.key.party
 
+    def id(self, name: str) -> UUID:
+        """An id in the path that its route has read already."""
+        found = self.path[name]
+        if not isinstance(found, UUID):
+            raise TypeError(f"{name} is no id")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

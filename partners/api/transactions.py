@@ -1,7 +1,5 @@
 """What happened: your own transactions, by id, by reference, or page by page."""
 
-from uuid import UUID
-
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
@@ -20,10 +18,7 @@ def _facts(row: RowMapping) -> Facts:
 
 
 def _find(call: Call, session: Session, _: Data) -> Facts:
-    journal = call.path["transaction"]
-    if not isinstance(journal, UUID):
-        raise TypeError("a transaction's id is a UUID")
-    row = exchange.store.transaction(session, call.party, journal)
+    row = exchange.store.transaction(session, call.party, call.id("transaction"))
     if row is None:
         raise TransactionNotFound
     return _facts(row)

@@ -50,3 +50,20 @@ def test_a_wallet_frozen_while_it_pays(race: Race) -> None:
         assert set(lost) == {(409, "wallet-frozen")}
         owner.execute("UPDATE exchange.wallet SET frozen = false")
         race.one("redemptions", points=20)
+
+
+def test_two_tokens_of_one_member_link_it_once(race: Race) -> None:
+    """Each is good by itself; what the loser asked for must not pass for agreed."""
+    for _ in range(rounds(10)):
+        other = race.coalition.partner()
+        path = f"members/{race.member}/link-tokens"
+        tokens = [race.one(path).json["token"] for _ in range(2)]
+        requests = [
+            race.request("members/links", partner=other, token=token, daily_limit=limit)
+            for token, limit in zip(tokens, (100, 900), strict=True)
+        ]
+        won, lost = split(race.volley(requests))
+        assert len(won) == 1
+        assert lost == [(409, "already-linked")]
+        agreed = other.call("GET", f"/v1/members/{won[0].json['id']}").body
+        assert agreed["daily_limit"] == won[0].json["daily_limit"]
