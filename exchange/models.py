@@ -534,9 +534,8 @@ class Claim(Base):
 
     __tablename__ = "claim"
     __table_args__ = (
-        PrimaryKeyConstraint("party_id", "key", name="claim_pk"),
-        Index("claim_at_brin", "at", postgresql_using="brin"),
-        SCHEMA,
+        PrimaryKeyConstraint("party_id", "key", "at", name="claim_pk"),
+        {**SCHEMA, "postgresql_partition_by": "RANGE (at)"},
     )
 
     party_id: Mapped[int]
@@ -550,36 +549,17 @@ class Claim(Base):
 
 
 class Nonce(Base):
-    """A signature seen once; a second message with it is a replay."""
+    """A signature seen once; a second message with it is a replay. `hour` counts from 1970."""
 
     __tablename__ = "nonce"
     __table_args__ = (
-        PrimaryKeyConstraint("key_id", "nonce", name="nonce_pk"),
-        Index("nonce_at_brin", "at", postgresql_using="brin"),
-        SCHEMA,
+        PrimaryKeyConstraint("key_id", "nonce", "hour", name="nonce_pk"),
+        {**SCHEMA, "postgresql_partition_by": "RANGE (hour)"},
     )
 
     key_id: Mapped[Word]
     nonce: Mapped[Word]
-    at: Mapped[Moment]
-
-
-class Event(Base):
-    """What the world outside is told: one row per effect, in the transaction of the effect."""
-
-    __tablename__ = "event"
-    __table_args__ = (
-        PrimaryKeyConstraint("id", name="event_pk"),
-        UniqueConstraint("subject", "kind", name="event_once"),
-        SCHEMA,
-    )
-
-    id: Mapped[BigNumbered]
-    party_id: Mapped[int | None]
-    kind: Mapped[Word]
-    subject: Mapped[UUID]
-    facts: Mapped[Facts]
-    at: Mapped[Moment]
+    hour: Mapped[int]
 
 
 class Total(Base):

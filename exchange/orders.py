@@ -30,6 +30,7 @@ class Order(TypedDict, total=False):
     fingerprint: str
     key_id: str
     nonce: str
+    signed_at: int
     evidence: dict[str, Any]
     id: str
     link: str

@@ -1,5 +1,6 @@
 """All SQL of the books outside the posting function: opening accounts, links, reading."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -391,16 +392,13 @@ def wallets_with_expired_lots(session: Session, now: datetime, limit: int) -> li
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Drop what is only kept for a while: nonces, dead codes, and answers past their month."""
+    """Drop what is only kept for a while: nonces, answers and dead codes."""
     for sql in (
-        "DELETE FROM exchange.nonce WHERE at < CAST(:now AS timestamptz) - interval '10 minutes'",
+        "SELECT exchange.keep_partitions(:now)",
         "DELETE FROM exchange.code_failure"
         " WHERE minute < CAST(:now AS timestamptz) - interval '1 hour'",
         "DELETE FROM exchange.payment_code WHERE used_at IS NULL"
         " AND expires_at < CAST(:now AS timestamptz) - interval '1 day'",
-        "UPDATE exchange.claim SET facts = NULL, code = NULL WHERE facts IS NOT NULL"
-        " AND at < CAST(:now AS timestamptz) - interval '30 days'",
-        "DELETE FROM exchange.claim WHERE at < CAST(:now AS timestamptz) - interval '400 days'",
     ):
         session.execute(text(sql), {"now": now})
 
@@ -408,16 +406,15 @@ def forget(session: Session, now: datetime) -> None:
 # --- claims of requests that are not orders -------------------------------------------------------
 
 
-def claim_key(session: Session, values: Values) -> Row:
-    row = _one(
+def identify(session: Session, claim: Values) -> Row | None:
+    """Spend a request's nonce and claim its key: None to go on, else `code`, `facts` and whether
+    they are those of the saved answer (`replayed`)."""
+    return _one(
         session,
-        "SELECT verdict, code, facts FROM exchange.claim_key(:party, :key, :fingerprint, :key_id,"
-        " :nonce, clock_timestamp())",
-        **values,
+        "SELECT code, facts, replayed FROM exchange.identify(ARRAY[jsonb_populate_record("
+        'NULL::exchange."order", CAST(:claim AS jsonb))])',
+        claim=json.dumps(claim),
     )
-    if row is None:
-        raise RuntimeError("exchange.claim_key returned no row")
-    return row
 
 
 def save_claim(session: Session, values: Values) -> None:

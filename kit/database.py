@@ -132,14 +132,25 @@ class Database:
         self.engine.dispose()
 
 
-class HotConnections:
-    """A psycopg connection per thread, in autocommit, its statements prepared once."""
+# One plan for good: it is the same for every array, and planning costs more than posting. Tables
+# are looked into row by row, through their indexes, whatever the statistics of an empty one said.
+HOT_SETTINGS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
+class HotConnection:
+    """A psycopg connection in autocommit, its statements prepared once; for one thread at a time."""
 
     def __init__(self, url: str) -> None:
         self._conninfo, self._arguments = conninfo(url)
-        self._local = threading.local()
-        self._all: list[psycopg.Connection[Any]] = []
-        self._lock = threading.Lock()
+        settings = [f"-c {name}={value}" for name, value in HOT_SETTINGS.items()]
+        self._arguments["options"] = " ".join([self._arguments["options"], *settings])
+        self._connection: psycopg.Connection[Any] | None = None
 
     def fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         """Run one statement in its own transaction and return its rows.
@@ -148,34 +159,43 @@ class HotConnections:
         psycopg's own errors for everything that the statement itself did wrong.
         """
         try:
-            return self._fetch(query, parameters)
+            if self._connection is not None and _was_ended(self._connection):
+                self.close()
+            if self._connection is None:
+                self._connection = psycopg.connect(
+                    self._conninfo, autocommit=True, prepare_threshold=2, **self._arguments
+                )
+            return self._connection.execute(query, parameters).fetchall()
         except psycopg.OperationalError as error:
             if isinstance(error, UNDONE):
                 raise Busy from error
-            self._drop()
+            self.close()
             raise DatabaseUnavailable from error
 
-    def _fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        connection = getattr(self._local, "connection", None)
-        if connection is not None and _was_ended(connection):
-            self._drop()
-            connection = None
-        if connection is None:
-            connection = psycopg.connect(
-                self._conninfo, autocommit=True, prepare_threshold=2, **self._arguments
-            )
-            self._local.connection = connection
-            with self._lock:
-                self._all.append(connection)
-        return connection.execute(query, parameters).fetchall()
+    def close(self) -> None:
+        """Give the connection back; the next statement opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _drop(self) -> None:
-        connection = self._local.connection if hasattr(self._local, "connection") else None
-        if connection is not None:
-            self._local.connection = None
+
+class HotConnections:
+    """A hot connection for each thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._local = threading.local()
+        self._all: list[HotConnection] = []
+        self._lock = threading.Lock()
+
+    def fetch(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """As `HotConnection.fetch`, over this thread's own."""
+        mine = getattr(self._local, "mine", None)
+        if mine is None:
+            mine = self._local.mine = HotConnection(self._url)
             with self._lock:
-                self._all.remove(connection)
-            connection.close()
+                self._all.append(mine)
+        return mine.fetch(query, parameters)
 
     def close(self) -> None:
         """Close the connections of every thread."""
@@ -184,6 +204,9 @@ class HotConnections:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+Connections = HotConnection | HotConnections
 
 
 def _was_ended(connection: psycopg.Connection[Any]) -> bool:

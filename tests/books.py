@@ -1,6 +1,7 @@
 """Books for tests: parties, wallets and orders with defaults for all, so each argument matters."""
 
 import hashlib
+import time
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -241,6 +242,7 @@ class Books:
                 "fingerprint": f"{number:064x}",
                 "key_id": "test-key",
                 "nonce": f"nonce-{number:018d}",
+                "signed_at": int(time.time()),
                 "evidence": {},
             }
         if kind in REFERENCED:
@@ -259,6 +261,13 @@ class Books:
     def post_all(self, orders: list[Order], *, moment: datetime | None = None) -> list[Outcome]:
         """Post an array of orders in one transaction."""
         return ledger.post(self.database.hot, orders, moment=moment)
+
+    def post_batch(self, orders: list[Order], **claim: Any) -> list[Outcome]:
+        """Post the orders of one party as a part of a batch."""
+        names = ("party", "key", "fingerprint", "key_id", "nonce", "signed_at", "evidence")
+        whole = {name: orders[0][name] for name in names} | claim  # type: ignore[literal-required]
+        lines = [{k: v for k, v in o.items() if k == "party" or k not in names} for o in orders]
+        return ledger.post_batch(self.database.hot, lines, whole)  # type: ignore[arg-type]
 
     def balance(self, wallet: int) -> tuple[int, int]:
         """The wallet's points: available, held."""

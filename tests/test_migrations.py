@@ -20,21 +20,24 @@ COLUMNS = """
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relnamespace = ANY(%s::regnamespace[]) AND c.relkind IN ('r', 'p')
+        AND NOT c.relispartition
 """
+# The partitions are made by the calendar, not by the models.
 # NOT NULL is a constraint with a name of its own since PostgreSQL 18: the columns tell of it.
 CONSTRAINTS = """
     SELECT c.conrelid::regclass || '.' || c.conname, pg_get_constraintdef(c.oid)
     FROM pg_constraint c
-    WHERE c.connamespace = ANY(%s::regnamespace[]) AND c.contype <> 'n' AND c.conrelid <> 0
+    WHERE c.connamespace = ANY(%s::regnamespace[]) AND c.contype <> 'n'
+        AND c.conrelid IN (SELECT oid FROM pg_class WHERE NOT relispartition)
 """
 INDEXES = """
     SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE c.relnamespace = ANY(%s::regnamespace[])
+    WHERE c.relnamespace = ANY(%s::regnamespace[]) AND NOT c.relispartition
 """
 RIGHTS = """
     SELECT c.oid::regclass::text, c.relacl::text FROM pg_class c
-    WHERE c.relnamespace = ANY(%s::regnamespace[])
+    WHERE c.relnamespace = ANY(%s::regnamespace[]) AND NOT c.relispartition
     UNION ALL
     SELECT p.oid::regprocedure::text, p.proacl::text || pg_get_functiondef(p.oid) FROM pg_proc p
     WHERE p.pronamespace = ANY(%s::regnamespace[])

@@ -1,4 +1,4 @@
-"""One request, one saved answer, one effect, one event."""
+"""One request, one saved answer, one effect."""
 
 from exchange.invariants.checking import Invariant
 
@@ -46,34 +46,54 @@ EFFECT = Invariant(
           WHERE request_key IS NOT NULL) e
     LEFT JOIN exchange.claim c ON c.party_id = e.party_id AND c.key = e.request_key
     WHERE (c.key IS NULL AND e.at > now() - interval '390 days')
-        OR (c.code IS NULL AND ((c.facts ->> 'id')::uuid <> e.id
+        OR (c.code IS NULL AND c.operation <> 'batch' AND ((c.facts ->> 'id')::uuid <> e.id
                                 OR (c.facts ->> 'points')::bigint <> e.points))
     """,
 )
 
-EVENT = Invariant(
-    "one-event-per-effect",
-    "Every journal, every hold and every end of a hold has one event that tells of it, and no"
-    " such event tells of nothing.",
+ONCE = Invariant(
+    "one-claim-per-key",
+    "No idempotency key of a party was claimed twice.",
     """
-    WITH effect AS (
-        SELECT CASE kind WHEN 'capture' THEN hold_id ELSE id END AS subject,
-               CASE kind WHEN 'expiry' THEN 'lot-expiry' ELSE kind END AS kind
-        FROM exchange.journal
-        UNION ALL SELECT id, 'authorisation' FROM exchange.hold
-        UNION ALL SELECT id, 'void' FROM exchange.hold WHERE state = 'voided'
-        UNION ALL SELECT id, 'hold-expiry' FROM exchange.hold WHERE state = 'expired')
-    SELECT format('%s %s', coalesce(e.kind, v.kind), coalesce(e.subject, v.subject)),
-           CASE WHEN e.subject IS NULL THEN 'no event' ELSE 'an event' END,
-           CASE WHEN v.subject IS NULL THEN 'no event' ELSE 'an event' END
-    FROM effect e
-    FULL JOIN (SELECT subject, kind FROM exchange.event
-               WHERE kind IN ('accrual', 'import', 'authorisation', 'capture', 'void',
-                   'hold-expiry', 'redemption', 'refund', 'clawback', 'lot-expiry', 'transfer',
-                   'adjustment')) v
-        ON v.subject = e.subject AND v.kind = e.kind
-    WHERE e.subject IS NULL OR v.subject IS NULL
+    SELECT format('party %s, key %s', party_id, key), '1', count(*)::text
+    FROM exchange.claim GROUP BY party_id, key HAVING count(*) > 1
     """,
 )
 
-INVARIANTS = [ANSWER, EFFECT, EVENT]
+BATCH = Invariant(
+    "batch-has-its-effects",
+    "A saved answer to a part of a batch has one journal, hold or void for each line that it says"
+    " was done, with the points that it tells.",
+    """
+    WITH line AS (
+        SELECT c.party_id, c.key, l.value -> 'facts' AS facts
+        FROM exchange.claim c CROSS JOIN jsonb_array_elements(c.facts) l
+        WHERE c.operation = 'batch' AND l.value ->> 'code' IS NULL),
+    told AS (
+        SELECT party_id, key, facts ->> 'kind' AS kind,
+               coalesce(facts ->> 'id', facts ->> 'authorization')::uuid AS id,
+               coalesce(facts ->> 'captured', facts ->> 'points')::bigint AS points
+        FROM line WHERE facts ->> 'kind' <> 'void'),
+    made AS (
+        SELECT c.party_id, c.key, e.kind, e.id, e.points
+        FROM (SELECT id, kind, party_id, request_key, points FROM exchange.journal
+              UNION ALL
+              SELECT id, 'authorisation', party_id, request_key, points FROM exchange.hold) e
+        JOIN exchange.claim c ON c.party_id = e.party_id AND c.key = e.request_key
+        WHERE c.operation = 'batch')
+    SELECT format('party %s, key %s, %s', coalesce(t.party_id, m.party_id),
+                  coalesce(t.key, m.key), coalesce(t.id, m.id)),
+           coalesce(format('%s %s', t.points, t.kind), 'no line'),
+           coalesce(format('%s %s', m.points, m.kind), 'no effect')
+    FROM told t FULL JOIN made m ON m.id = t.id
+    WHERE t.id IS NULL OR m.id IS NULL OR t.points <> m.points OR t.kind <> m.kind
+        OR t.key <> m.key
+    UNION ALL
+    SELECT format('party %s, key %s', l.party_id, l.key), 'voided', h.state
+    FROM line l LEFT JOIN exchange.hold h ON h.id = (l.facts ->> 'authorization')::uuid
+        AND h.party_id = l.party_id
+    WHERE l.facts ->> 'kind' = 'void' AND h.state IS DISTINCT FROM 'voided'
+    """,
+)
+
+INVARIANTS = [ANSWER, EFFECT, ONCE, BATCH]

@@ -1,9 +1,13 @@
 -- The funnel: exchange.post(orders) posts an array of orders and returns one outcome for each.
 --
--- Every statement below takes a fresh READ COMMITTED snapshot after the wallet's lock; one big
+-- An array is worked on as a whole: all nonces in one statement, all locks in one, the orders of
+-- one kind together. What is done together must not meet: the orders of one wallet are done one
+-- after another, each in a round of its own. A single request is an array of one.
+--
+-- Every statement below takes a fresh READ COMMITTED snapshot after the wallets' locks; one big
 -- statement would decide on lots that a neighbour has already spent. Each exchange.post_* refuses
 -- first, in the order of the operation's documentation, and writes only after its last refusal, so
--- a refused order leaves no trace but its claim. A single request is an array of one.
+-- a refused order leaves no trace but its claim.
 
 CREATE TYPE exchange."order" AS (
     kind text,               -- accrual, import, authorisation, capture, void, hold-expiry, redemption,
@@ -13,6 +17,7 @@ CREATE TYPE exchange."order" AS (
     fingerprint text,        -- hex: what must be the same for a retry to be a retry
     key_id text,
     nonce text,
+    signed_at bigint,        -- seconds since 1970: when the request says that it was signed
     evidence jsonb,          -- the signed request, kept so that figures can be explained
     id uuid,                 -- of the journal or hold that this order will make
     link uuid,               -- the party's name for the wallet, or
@@ -42,11 +47,22 @@ CREATE TYPE exchange."order" AS (
 
 CREATE TYPE exchange.outcome AS (code text, facts jsonb);
 
-CREATE FUNCTION exchange.refused(code text, facts jsonb DEFAULT '{}') RETURNS exchange.outcome
-LANGUAGE sql IMMUTABLE AS $$ SELECT code, facts $$;
+-- What a spend takes from one lot.
+CREATE TYPE exchange.taking AS (
+    lot bigint, take bigint, issuer integer, expiry date, issued timestamptz);
 
-CREATE FUNCTION exchange.done(facts jsonb) RETURNS exchange.outcome
-LANGUAGE sql IMMUTABLE AS $$ SELECT NULL::text, facts $$;
+-- Line n of an array on its way: the order, the wallet that is locked for it, and what was decided:
+-- a refusal's code and facts, or the lots that are taken.
+CREATE TYPE exchange.line AS (
+    n integer, wallet bigint, o exchange."order", code text, facts jsonb, takes exchange.taking[]);
+
+-- What came of line n: refused with a code, or done (null).
+CREATE TYPE exchange.answer AS (n integer, code text, facts jsonb);
+
+-- Points to be put into a wallet, for the journal `id`.
+CREATE TYPE exchange.crediting AS (
+    id uuid, wallet bigint, party integer, points bigint, expiry date, pending date,
+    terms integer, price bigint, cap bigint);
 
 -- What an import gives: rounded up to the member, the fee taken after, rounded down to the member.
 -- Nothing, when it is more than any order may carry.
@@ -78,79 +94,90 @@ LANGUAGE sql STABLE AS $$
     WHERE take > 0
 $$;
 
--- Everything an array will lock, in one order: wallets by id, then exposures by party. A single
--- order locks in the same order by itself.
-CREATE FUNCTION exchange.lock_in_order(orders exchange."order"[]) RETURNS void
+-- Lock everything that the lines will change, in one order for all: wallets by id, then exposures
+-- by party.
+CREATE FUNCTION exchange.lock_in_order(lines exchange.line[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM exchange.wallet WHERE id IN (
-        SELECT o.wallet FROM unnest(orders) o WHERE o.wallet IS NOT NULL
-        UNION SELECT o.to_wallet FROM unnest(orders) o WHERE o.to_wallet IS NOT NULL
-        UNION SELECT l.wallet_id FROM unnest(orders) o JOIN exchange.link l ON l.id = o.link
-        UNION SELECT c.wallet_id FROM unnest(orders) o
-              JOIN exchange.payment_code c ON c.digest = decode(o.code, 'hex')
-        UNION SELECT h.wallet_id FROM unnest(orders) o JOIN exchange.hold h ON h.id = o.hold
-        UNION SELECT j.wallet_id FROM unnest(orders) o JOIN exchange.journal j ON j.id = o.undoes)
+    PERFORM 1 FROM exchange.wallet WHERE id = ANY (ARRAY(
+        SELECT l.wallet FROM unnest(lines) l
+        UNION ALL
+        SELECT (l.o).to_wallet FROM unnest(lines) l WHERE (l.o).to_wallet IS NOT NULL))
     ORDER BY id FOR UPDATE;
-    PERFORM 1 FROM exchange.exposure WHERE party_id IN (
-        SELECT o.party FROM unnest(orders) o
-        WHERE o.kind IN ('accrual', 'import', 'clawback', 'adjustment'))
-    ORDER BY party_id FOR UPDATE;
+    IF EXISTS (SELECT FROM unnest(lines) l
+               WHERE (l.o).kind IN ('accrual', 'import', 'clawback', 'adjustment')) THEN
+        PERFORM 1 FROM exchange.exposure WHERE party_id = ANY (ARRAY(
+            SELECT (l.o).party FROM unnest(lines) l
+            WHERE (l.o).kind IN ('accrual', 'import', 'clawback', 'adjustment')))
+        ORDER BY party_id FOR UPDATE;
+    END IF;
 END $$;
 
--- Put points into a wallet: debts to the same issuer are repaid first, the rest becomes a lot.
--- Called after the last refusal, with the wallet and the exposure locked.
-CREATE FUNCTION exchange.credit(
-    o exchange."order", of_wallet bigint, amount bigint, moment timestamptz, in_window integer,
-    OUT repaid bigint, OUT expiry date, OUT pending date)
-LANGUAGE plpgsql AS $$
-DECLARE
-    p exchange.party;
-    fresh bigint;
-    today date;
-    into_lot bigint;
-    opened timestamptz;
+-- When points issued today expire, and from when they may be spent if not at once.
+CREATE FUNCTION exchange.expiry_of(o exchange."order", today date) RETURNS date
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(o.expires_on, (date_trunc('month', today::timestamp)
+        + make_interval(months => o.expiry_months + 1) - interval '1 day')::date)
+$$;
+CREATE FUNCTION exchange.pending_of(o exchange."order", today date) RETURNS date
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(o.spendable_from, today + nullif(o.pending_days, 0))
+$$;
+
+-- Put points into wallets, each wallet once: debts to the same issuer are repaid first, the rest
+-- becomes a lot. Returns how much of each was repaid. Called after the last refusal, with wallets
+-- and exposures locked.
+CREATE FUNCTION exchange.credit(credits exchange.crediting[], in_window integer, moment timestamptz)
+RETURNS TABLE (journal uuid, repaid bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 BEGIN
-    SELECT * INTO p FROM exchange.party WHERE id = o.party;
-    today := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
-    expiry := coalesce(o.expires_on, (date_trunc('month', today::timestamp)
-        + make_interval(months => o.expiry_months + 1) - interval '1 day')::date);
-    pending := coalesce(o.spendable_from, today + nullif(o.pending_days, 0));
-    SELECT least(r.points, amount) INTO repaid FROM exchange.receivable r
-        WHERE r.wallet_id = of_wallet AND r.issuer_id = o.party AND r.points > 0;
-    repaid := coalesce(repaid, 0);
-    fresh := amount - repaid;
-    IF repaid > 0 THEN
-        UPDATE exchange.receivable r SET points = r.points - repaid
-            WHERE r.wallet_id = of_wallet AND r.issuer_id = o.party;
-        INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
-                points, issuer_id, issued_at, valued_at)
-            VALUES (o.id, 2, in_window, 'repaid', o.party, p.issuing_account, p.receivable_account,
-                repaid, o.party, moment, moment);
-    END IF;
-    IF fresh > 0 THEN
+    RETURN QUERY
+    WITH c AS MATERIALIZED (
+        SELECT c.*, p.issuing_account, p.receivable_account,
+               least(coalesce(r.points, 0), c.points) AS repaid
+        FROM unnest(credits) c
+        JOIN exchange.party p ON p.id = c.party
+        LEFT JOIN exchange.receivable r ON r.wallet_id = c.wallet AND r.issuer_id = c.party
+    ), paid AS (
+        UPDATE exchange.receivable r SET points = r.points - c.repaid
+            FROM c WHERE c.repaid > 0 AND r.wallet_id = c.wallet AND r.issuer_id = c.party
+    ), lot AS (
         INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from, terms,
                 available, opened_at)
-            VALUES (of_wallet, o.party, expiry, coalesce(pending, '2000-01-01'),
-                coalesce(o.terms, 0), fresh, moment)
+            SELECT wallet, party, expiry, coalesce(pending, '2000-01-01'), coalesce(terms, 0),
+                   points - repaid, moment
+            FROM c WHERE points > repaid ORDER BY wallet
             ON CONFLICT ON CONSTRAINT lot_once
                 DO UPDATE SET available = l.available + excluded.available
-            RETURNING l.id, l.opened_at INTO into_lot, opened;
-        UPDATE exchange.wallet SET available = available + fresh WHERE id = of_wallet;
+            RETURNING l.id, l.wallet_id, l.opened_at
+    ), wallet AS (
+        UPDATE exchange.wallet w SET available = w.available + c.points - c.repaid
+            FROM c WHERE w.id = c.wallet AND c.points > c.repaid
+    ), exposure AS (
         -- The terms that were used are kept, so that the checker can verify the cap.
-        UPDATE exchange.exposure SET points = points + fresh, price = o.price, cap = o.cap
-            WHERE party_id = o.party;
-        INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
-                points, issuer_id, expires_on, lot_id, issued_at, valued_at)
-            VALUES (o.id, 1, in_window, 'issued', o.party, p.issuing_account, of_wallet,
-                fresh, o.party, expiry, into_lot, opened, moment);
-    END IF;
+        UPDATE exchange.exposure e SET points = e.points + s.points, price = s.price, cap = s.cap
+            FROM (SELECT party, sum(points - repaid) AS points, max(price) AS price, min(cap) AS cap
+                  FROM c GROUP BY party) s
+            WHERE e.party_id = s.party AND s.points > 0
+    ), posted AS (
+        INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
+                credit, points, issuer_id, expires_on, lot_id, issued_at, valued_at)
+            SELECT c.id, 1, in_window, 'issued', c.party, c.issuing_account, c.wallet,
+                   c.points - c.repaid, c.party, c.expiry, lot.id, lot.opened_at, moment
+            FROM c JOIN lot ON lot.wallet_id = c.wallet
+            UNION ALL
+            SELECT id, 2, in_window, 'repaid', party, issuing_account, receivable_account, repaid,
+                   party, NULL, NULL, moment, moment
+            FROM c WHERE repaid > 0
+    )
+    SELECT c.id, c.repaid FROM c;
 END $$;
 
--- Would these points carry the issuer past its cap? Takes the exposure's lock. What repays a debt
--- of this wallet does not count: those points were issued before, and are not issued again.
+-- Would these points carry the issuer past its cap, after `promised` more that are not written yet?
+-- Takes the exposure's lock. What repays a debt of this wallet does not count (`fresh` does): those
+-- points were issued before, and are not issued again.
 CREATE FUNCTION exchange.within_cap(o exchange."order", of_wallet bigint, amount bigint,
-    OUT allowed boolean, OUT room bigint)
+    promised bigint, OUT allowed boolean, OUT room bigint, OUT fresh bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     e exchange.exposure;
@@ -160,15 +187,106 @@ BEGIN
     SELECT * INTO STRICT e FROM exchange.exposure WHERE party_id = o.party FOR UPDATE;
     SELECT coalesce(sum(points), 0) INTO debt FROM exchange.receivable
         WHERE wallet_id = of_wallet AND issuer_id = o.party;
-    worth := ceil((e.points + amount - debt)::numeric * o.price / 1000000) + e.owed;
-    allowed := o.cap IS NULL OR amount <= debt OR worth <= o.cap;
+    fresh := greatest(0, amount - debt);
+    worth := ceil((e.points + promised + fresh)::numeric * o.price / 1000000) + e.owed;
+    allowed := o.cap IS NULL OR fresh = 0 OR worth <= o.cap;
     IF NOT allowed THEN
         room := greatest(0, debt + floor((o.cap - e.owed)::numeric * 1000000 / greatest(o.price, 1))
-            - e.points);
+            - e.points - promised);
     END IF;
 END $$;
 
-CREATE FUNCTION exchange.post_accrual(o exchange."order", in_window integer, moment timestamptz)
+-- Write the journals of the lines that were not refused. A reference that came between, by another
+-- transaction or an earlier line, is the last refusal there is.
+CREATE FUNCTION exchange.write_journals(lines exchange.line[], in_window integer, moment timestamptz)
+RETURNS exchange.line[] LANGUAGE plpgsql AS $$
+DECLARE
+    made uuid[];
+BEGIN
+    WITH journal AS (
+        INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
+                request_key, occurred_at, at)
+            SELECT (x.o).id, in_window, (x.o).kind, (x.o).party, x.wallet, (x.o).points,
+                   (x.o).reference, (x.o).key, (x.o).occurred_at, moment
+            FROM unnest(lines) x WHERE x.code IS NULL ORDER BY (x.o).party, (x.o).reference
+            ON CONFLICT ON CONSTRAINT journal_reference_once DO NOTHING
+            RETURNING id)
+    SELECT coalesce(array_agg(id), '{}') INTO made FROM journal;
+    IF cardinality(made) = (SELECT count(*) FROM unnest(lines) x WHERE x.code IS NULL) THEN
+        RETURN lines;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE WHEN x.code IS NULL AND (x.o).id <> ALL (made)
+            THEN ROW(x.n, x.wallet, x.o, 'duplicate-reference',
+                     jsonb_build_object('first', j.id, 'kind', (x.o).kind), NULL)::exchange.line
+            ELSE x::exchange.line END
+        FROM unnest(lines) x
+        LEFT JOIN exchange.journal j ON j.party_id = (x.o).party AND j.kind = (x.o).kind
+            AND j.reference = (x.o).reference AND j.id <> (x.o).id);
+END $$;
+
+CREATE FUNCTION exchange.post_accruals(
+    lines exchange.line[], in_window integer, moment timestamptz, today date)
+RETURNS exchange.answer[] LANGUAGE plpgsql AS $$
+DECLARE
+    fits boolean;
+    cap record;
+    promised jsonb := '{}';  -- points by party, to earlier lines
+    before bigint;
+BEGIN
+    lines := ARRAY(
+        SELECT ROW(x.n, x.wallet, x.o,
+            CASE WHEN x.wallet IS NULL THEN 'member-not-found'
+                 WHEN j.id IS NOT NULL THEN 'duplicate-reference' END,
+            CASE WHEN x.wallet IS NULL OR j.id IS NULL THEN '{}'
+                 ELSE jsonb_build_object('first', j.id, 'kind', 'accrual') END,
+            NULL)::exchange.line
+        FROM unnest(lines) x
+        LEFT JOIN exchange.journal j ON j.party_id = (x.o).party AND j.kind = 'accrual'
+            AND j.reference = (x.o).reference);
+    -- All together, and one after another only where that is too much for an issuer.
+    SELECT bool_and(e.party_id IS NOT NULL AND (s.cap IS NULL
+            OR ceil((e.points + s.points)::numeric * s.price / 1000000) + e.owed <= s.cap))
+        INTO fits
+        FROM (SELECT (x.o).party, sum((x.o).points) AS points, max((x.o).price) AS price,
+                     min((x.o).cap) AS cap
+              FROM unnest(lines) x WHERE x.code IS NULL GROUP BY 1) s
+        LEFT JOIN exchange.exposure e ON e.party_id = s.party;
+    IF NOT fits THEN
+        FOR i IN 1 .. cardinality(lines) LOOP
+            CONTINUE WHEN lines[i].code IS NOT NULL;
+            before := coalesce((promised ->> (lines[i].o).party::text)::bigint, 0);
+            SELECT * INTO cap FROM exchange.within_cap(
+                lines[i].o, lines[i].wallet, (lines[i].o).points, before);
+            IF cap.allowed THEN
+                promised := promised
+                    || jsonb_build_object((lines[i].o).party::text, before + cap.fresh);
+            ELSE
+                lines[i].code := 'position-limit';
+                lines[i].facts := jsonb_build_object('requested', (lines[i].o).points,
+                    'room', cap.room);
+            END IF;
+        END LOOP;
+    END IF;
+    lines := exchange.write_journals(lines, in_window, moment);
+    -- Every refusal is above this line.
+    RETURN ARRAY(
+        SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
+            jsonb_strip_nulls(jsonb_build_object(
+                'id', (x.o).id, 'kind', 'accrual', 'member', (x.o).link,
+                'points', (x.o).points, 'reference', (x.o).reference, 'at', moment,
+                'repaid', c.repaid, 'expires_on', exchange.expiry_of(x.o, today),
+                'spendable_from', exchange.pending_of(x.o, today))) END)::exchange.answer
+        FROM unnest(lines) x
+        LEFT JOIN exchange.credit(ARRAY(
+            SELECT ROW((y.o).id, y.wallet, (y.o).party, (y.o).points,
+                exchange.expiry_of(y.o, today), exchange.pending_of(y.o, today), (y.o).terms,
+                (y.o).price, (y.o).cap)::exchange.crediting
+            FROM unnest(lines) y WHERE y.code IS NULL), in_window, moment) c
+            ON c.journal = (x.o).id);
+END $$;
+
+CREATE FUNCTION exchange.post_import(o exchange."order", in_window integer, moment timestamptz)
 RETURNS exchange.outcome LANGUAGE plpgsql AS $$
 DECLARE
     l exchange.link;
@@ -182,63 +300,61 @@ DECLARE
     today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
 BEGIN
     SELECT * INTO l FROM exchange.link WHERE id = o.link AND party_id = o.party AND active;
-    IF NOT FOUND THEN RETURN exchange.refused('member-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('member-not-found', '{}')::exchange.outcome; END IF;
     SELECT id INTO first FROM exchange.journal
-        WHERE party_id = o.party AND kind = o.kind AND reference = o.reference;
+        WHERE party_id = o.party AND kind = 'import' AND reference = o.reference;
     IF FOUND THEN
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', 'import'))::exchange.outcome;
     END IF;
     PERFORM 1 FROM exchange.wallet WHERE id = l.wallet_id FOR UPDATE;
-    IF o.kind = 'import' THEN
-        IF o.quote IS NOT NULL THEN
-            SELECT * INTO q FROM exchange.quote
-                WHERE id = o.quote AND party_id = o.party AND link_id = o.link FOR UPDATE;
-            IF NOT FOUND THEN RETURN exchange.refused('quote-not-found'); END IF;
-            IF q.used_by IS NOT NULL THEN RETURN exchange.refused('quote-used'); END IF;
-            IF q.expires_at <= moment THEN
-                RETURN exchange.refused('quote-expired', jsonb_build_object('expires_at', q.expires_at));
-            END IF;
-            SELECT * INTO r FROM exchange.rate WHERE id = q.rate_id;
-            o.theirs := q.theirs;
-            amount := q.points;
-            taken_fee := q.fee;
-        ELSE
-            SELECT * INTO r FROM exchange.rate
-                WHERE party_id = o.party AND direction = 'import' AND valid @> moment;
-            IF NOT FOUND THEN RETURN exchange.refused('no-rate'); END IF;
-            IF o.theirs < r.minimum OR o.theirs % r.step <> 0 THEN
-                RETURN exchange.refused('amount-not-convertible',
-                    jsonb_build_object('minimum', r.minimum, 'step', r.step));
-            END IF;
-            SELECT c.points, c.fee INTO amount, taken_fee FROM exchange.convert(o.theirs, r) c;
-            IF amount < 1 THEN
-                RETURN exchange.refused('amount-not-convertible',
-                    jsonb_build_object('minimum', r.minimum, 'step', r.step));
-            END IF;
+    IF o.quote IS NOT NULL THEN
+        SELECT * INTO q FROM exchange.quote
+            WHERE id = o.quote AND party_id = o.party AND link_id = o.link FOR UPDATE;
+        IF NOT FOUND THEN RETURN ROW('quote-not-found', '{}')::exchange.outcome; END IF;
+        IF q.used_by IS NOT NULL THEN RETURN ROW('quote-used', '{}')::exchange.outcome; END IF;
+        IF q.expires_at <= moment THEN
+            RETURN ROW('quote-expired', jsonb_build_object('expires_at', q.expires_at))::exchange.outcome;
+        END IF;
+        SELECT * INTO r FROM exchange.rate WHERE id = q.rate_id;
+        o.theirs := q.theirs;
+        amount := q.points;
+        taken_fee := q.fee;
+    ELSE
+        SELECT * INTO r FROM exchange.rate
+            WHERE party_id = o.party AND direction = 'import' AND valid @> moment;
+        IF NOT FOUND THEN RETURN ROW('no-rate', '{}')::exchange.outcome; END IF;
+        IF o.theirs < r.minimum OR o.theirs % r.step <> 0 THEN
+            RETURN ROW('amount-not-convertible',
+                jsonb_build_object('minimum', r.minimum, 'step', r.step))::exchange.outcome;
+        END IF;
+        SELECT c.points, c.fee INTO amount, taken_fee FROM exchange.convert(o.theirs, r) c;
+        IF amount < 1 THEN
+            RETURN ROW('amount-not-convertible',
+                jsonb_build_object('minimum', r.minimum, 'step', r.step))::exchange.outcome;
         END IF;
     END IF;
-    SELECT * INTO cap FROM exchange.within_cap(o, l.wallet_id, amount);
+    SELECT * INTO cap FROM exchange.within_cap(o, l.wallet_id, amount, 0);
     IF NOT cap.allowed THEN
-        RETURN exchange.refused('position-limit', jsonb_build_object('requested', amount, 'room', cap.room));
+        RETURN ROW('position-limit', jsonb_build_object('requested', amount, 'room', cap.room))::exchange.outcome;
     END IF;
     IF r.daily_cap IS NOT NULL THEN
         -- The exposure's lock above serialises every import of this party.
         SELECT coalesce(sum(u.theirs), 0) AS used INTO done FROM exchange.rate_use u
             WHERE u.rate_id = r.id AND u.day = today;
         IF done.used + o.theirs > r.daily_cap THEN
-            RETURN exchange.refused('daily-cap', jsonb_build_object('cap', r.daily_cap, 'used', done.used));
+            RETURN ROW('daily-cap', jsonb_build_object('cap', r.daily_cap, 'used', done.used))::exchange.outcome;
         END IF;
     END IF;
     INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
             request_key, rate_id, theirs, fee, occurred_at, at)
-        VALUES (o.id, in_window, o.kind, o.party, l.wallet_id, amount, o.reference,
-            o.key, r.id, CASE WHEN o.kind = 'import' THEN o.theirs END, taken_fee, o.occurred_at,
+        VALUES (o.id, in_window, 'import', o.party, l.wallet_id, amount, o.reference,
+            o.key, r.id, o.theirs, taken_fee, o.occurred_at,
             moment)
         ON CONFLICT ON CONSTRAINT journal_reference_once DO NOTHING;
     IF NOT FOUND THEN
         SELECT id INTO first FROM exchange.journal
-            WHERE party_id = o.party AND kind = o.kind AND reference = o.reference;
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+            WHERE party_id = o.party AND kind = 'import' AND reference = o.reference;
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', 'import'))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
     IF r.daily_cap IS NOT NULL THEN
@@ -248,177 +364,191 @@ BEGIN
     IF o.quote IS NOT NULL THEN
         UPDATE exchange.quote SET used_by = o.id WHERE id = o.quote;
     END IF;
-    SELECT * INTO done FROM exchange.credit(o, l.wallet_id, amount, moment, in_window);
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
-        'id', o.id, 'kind', o.kind, 'member', o.link, 'points', amount, 'reference', o.reference,
-        'at', moment, 'repaid', done.repaid, 'expires_on', done.expiry,
-        'spendable_from', done.pending, 'quote', o.quote,
-        'theirs', CASE WHEN o.kind = 'import' THEN o.theirs END, 'fee', taken_fee,
-        'rate', CASE WHEN r.id IS NOT NULL
-                     THEN jsonb_build_object('theirs', r.theirs, 'ours', r.ours) END)));
+    SELECT * INTO done FROM exchange.credit(ARRAY[ROW(o.id, l.wallet_id, o.party, amount,
+        exchange.expiry_of(o, today), exchange.pending_of(o, today), o.terms, o.price, o.cap
+        )::exchange.crediting], in_window, moment);
+    RETURN ROW(NULL, jsonb_strip_nulls(jsonb_build_object(
+        'id', o.id, 'kind', 'import', 'member', o.link, 'points', amount, 'reference', o.reference,
+        'at', moment, 'repaid', done.repaid, 'expires_on', exchange.expiry_of(o, today),
+        'spendable_from', exchange.pending_of(o, today), 'quote', o.quote,
+        'theirs', o.theirs, 'fee', taken_fee,
+        'rate', jsonb_build_object('theirs', r.theirs, 'ours', r.ours))))::exchange.outcome;
 END $$;
 
--- Which wallet may be spent from, by link or by payment code; leaves it locked. A code that the
--- acceptor itself asked for is nobody's consent: it would be a mandate without a limit.
-CREATE FUNCTION exchange.spender(o exchange."order", moment timestamptz, today date,
-    OUT refusal exchange.outcome, OUT wallet exchange.wallet, OUT link exchange.link)
-LANGUAGE plpgsql AS $$
-DECLARE
-    c exchange.payment_code;
-    this_minute timestamptz := date_trunc('minute', moment);
-    failed integer;
-    already bigint;
+-- Which of the lines may spend, and from which lots. Consent is a link with a mandate, or a payment
+-- code; a code that the acceptor itself asked for is nobody's consent: it would be a mandate
+-- without a limit. Lots go earliest expiry first, then oldest, never pending, never expired.
+-- Called with the wallets locked.
+CREATE FUNCTION exchange.look_at_spends(lines exchange.line[], moment timestamptz, today date)
+RETURNS exchange.line[] LANGUAGE plpgsql AS $$
 BEGIN
-    IF o.link IS NOT NULL THEN
-        SELECT * INTO link FROM exchange.link WHERE id = o.link AND party_id = o.party AND active;
-        IF NOT FOUND THEN refusal := exchange.refused('member-not-found'); RETURN; END IF;
-        SELECT * INTO wallet FROM exchange.wallet WHERE id = link.wallet_id FOR UPDATE;
-        -- Again, now that nobody else may change it: a withdrawal may have come between.
-        SELECT * INTO link FROM exchange.link WHERE id = o.link AND active;
-        IF NOT FOUND THEN refusal := exchange.refused('member-not-found'); RETURN; END IF;
+    lines := ARRAY(
+        SELECT ROW(x.n, x.wallet, x.o, v.code,
+            CASE v.code
+                WHEN 'duplicate-reference' THEN
+                    jsonb_build_object('first', coalesce(j.id, h.id), 'kind', (x.o).kind)
+                WHEN 'mandate-limit' THEN jsonb_build_object('requested', (x.o).points,
+                    'limit', l.daily_limit, 'left', greatest(0, l.daily_limit - d.already))
+                WHEN 'insufficient-points' THEN jsonb_strip_nulls(jsonb_build_object(
+                    'requested', (x.o).points,
+                    'available', CASE WHEN l.shares_balance THEN coalesce(t.found, 0) END))
+                ELSE '{}' END,
+            t.takes)::exchange.line
+        FROM unnest(lines) x
+        LEFT JOIN exchange.journal j ON j.party_id = (x.o).party AND j.kind = (x.o).kind
+            AND j.reference = (x.o).reference
+        LEFT JOIN exchange.hold h ON (x.o).kind = 'authorisation' AND h.party_id = (x.o).party
+            AND h.reference = (x.o).reference
+        LEFT JOIN exchange.wallet w ON w.id = x.wallet
+        LEFT JOIN exchange.link l ON l.id = (x.o).link AND l.wallet_id = x.wallet AND l.active
+        LEFT JOIN exchange.payment_code c ON c.digest = decode((x.o).code, 'hex')
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN l.spent_on = today THEN l.spent ELSE 0 END AS already) d
+        CROSS JOIN LATERAL (
+            SELECT array_agg(ROW(p.id, p.take, p.issuer_id, p.expires_on, p.opened_at)
+                       ::exchange.taking ORDER BY p.k) AS takes,
+                   sum(p.take) AS found
+            FROM (SELECT q.id, q.issuer_id, q.expires_on, q.opened_at, row_number() OVER u AS k,
+                         least(q.available, (x.o).points - (sum(q.available) OVER u - q.available)
+                             )::bigint AS take
+                  FROM exchange.lot q
+                  WHERE q.wallet_id = x.wallet AND q.available > 0
+                    AND q.expires_on >= today AND q.spendable_from <= today
+                  WINDOW u AS (ORDER BY q.expires_on, q.id)) p
+            WHERE p.take > 0) t
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN j.id IS NOT NULL OR h.id IS NOT NULL THEN 'duplicate-reference'
+                WHEN (x.o).link IS NOT NULL AND l.id IS NULL THEN 'member-not-found'
+                WHEN (x.o).code IS NOT NULL AND (
+                        c.digest IS NULL OR c.wallet_id IS DISTINCT FROM x.wallet
+                        OR c.used_at IS NOT NULL OR c.expires_at <= moment
+                        OR c.max_points < (x.o).points OR c.party_id <> (x.o).party
+                        OR c.asked_by = (x.o).party) THEN 'payment-code-invalid'
+                WHEN (x.o).code IS NULL AND l.daily_limit = 0 THEN 'no-mandate'
+                WHEN (x.o).code IS NULL AND (x.o).points > l.daily_limit - d.already
+                    THEN 'mandate-limit'
+                WHEN w.frozen THEN 'wallet-frozen'
+                WHEN t.found IS NULL OR t.found < (x.o).points THEN 'insufficient-points'
+            END AS code) v);
+    IF EXISTS (SELECT FROM unnest(lines) x WHERE (x.o).code IS NOT NULL) THEN
+        RETURN exchange.count_codes(lines, moment);
     END IF;
-    IF o.code IS NOT NULL THEN
-        SELECT failures INTO failed FROM exchange.code_failure
-            WHERE party_id = o.party AND minute = this_minute;
-        IF failed >= (SELECT code_failures_a_minute FROM exchange.setting) THEN
-            refusal := exchange.refused('too-many-codes');
-            RETURN;
-        END IF;
-        SELECT * INTO c FROM exchange.payment_code WHERE digest = decode(o.code, 'hex');
-        IF FOUND AND o.link IS NULL THEN
-            SELECT * INTO wallet FROM exchange.wallet WHERE id = c.wallet_id FOR UPDATE;
-            SELECT * INTO c FROM exchange.payment_code WHERE digest = decode(o.code, 'hex');
-        END IF;
-        IF c.digest IS NULL OR c.wallet_id IS DISTINCT FROM wallet.id OR c.used_at IS NOT NULL
-                OR c.expires_at <= moment OR c.max_points < o.points
-                OR c.party_id <> o.party OR c.asked_by = o.party THEN
-            INSERT INTO exchange.code_failure AS f VALUES (o.party, this_minute, 1)
-                ON CONFLICT ON CONSTRAINT code_failure_pk
-                    DO UPDATE SET failures = f.failures + 1;
-            refusal := exchange.refused('payment-code-invalid');
-            RETURN;
-        END IF;
-    ELSE
-        IF link.daily_limit = 0 THEN refusal := exchange.refused('no-mandate'); RETURN; END IF;
-        already := CASE WHEN link.spent_on = today THEN link.spent ELSE 0 END;
-        IF o.points > link.daily_limit - already THEN
-            refusal := exchange.refused('mandate-limit', jsonb_build_object('requested', o.points,
-                'limit', link.daily_limit, 'left', greatest(0, link.daily_limit - already)));
-            RETURN;
-        END IF;
-    END IF;
-    IF wallet.frozen THEN refusal := exchange.refused('wallet-frozen'); END IF;
+    RETURN lines;
 END $$;
 
--- Remember that consent was used. Called after the last refusal, with the wallet locked.
-CREATE FUNCTION exchange.use_consent(o exchange."order", moment timestamptz, today date)
+-- Count the codes that were wrong, and look at no more of a party that brought too many this minute.
+CREATE FUNCTION exchange.count_codes(lines exchange.line[], moment timestamptz)
+RETURNS exchange.line[] LANGUAGE plpgsql AS $$
+DECLARE
+    this_minute timestamptz := date_trunc('minute', moment);
+    most integer := (SELECT code_failures_a_minute FROM exchange.setting);
+    failed integer;
+BEGIN
+    FOR i IN 1 .. cardinality(lines) LOOP
+        CONTINUE WHEN (lines[i].o).code IS NULL
+            OR lines[i].code IN ('duplicate-reference', 'member-not-found');
+        SELECT failures INTO failed FROM exchange.code_failure
+            WHERE party_id = (lines[i].o).party AND minute = this_minute;
+        IF failed >= most THEN
+            lines[i].code := 'too-many-codes';
+            lines[i].facts := '{}';
+        ELSIF lines[i].code = 'payment-code-invalid' THEN
+            INSERT INTO exchange.code_failure AS f VALUES ((lines[i].o).party, this_minute, 1)
+                ON CONFLICT ON CONSTRAINT code_failure_pk DO UPDATE SET failures = f.failures + 1;
+        END IF;
+    END LOOP;
+    RETURN lines;
+END $$;
+
+-- Take what was decided out of the lots, spent or held, and remember that consent was used. Called
+-- after the last refusal, with the wallets locked.
+CREATE FUNCTION exchange.take(lines exchange.line[], holding boolean, moment timestamptz, today date)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF o.code IS NOT NULL THEN
-        UPDATE exchange.payment_code SET used_at = moment, used_by = o.party
-            WHERE digest = decode(o.code, 'hex');
-    ELSE
-        UPDATE exchange.link SET spent_on = today,
-                spent = o.points + CASE WHEN spent_on = today THEN spent ELSE 0 END
-            WHERE id = o.link;
-    END IF;
+    WITH x AS MATERIALIZED (
+        SELECT x.wallet, (x.o).party, (x.o).link, (x.o).code, (x.o).points, x.takes
+        FROM unnest(lines) x WHERE x.code IS NULL
+    ), lot AS (
+        UPDATE exchange.lot l SET available = l.available - t.take,
+                held = l.held + CASE WHEN holding THEN t.take ELSE 0 END
+            FROM x CROSS JOIN LATERAL unnest(x.takes) t
+            WHERE l.wallet_id = x.wallet AND l.id = t.lot
+    ), code AS (
+        UPDATE exchange.payment_code c SET used_at = moment, used_by = x.party
+            FROM x WHERE x.code IS NOT NULL AND c.digest = decode(x.code, 'hex')
+    ), link AS (
+        UPDATE exchange.link l SET spent_on = today,
+                spent = x.points + CASE WHEN l.spent_on = today THEN l.spent ELSE 0 END
+            FROM x WHERE x.code IS NULL AND l.id = x.link
+    )
+    UPDATE exchange.wallet w SET available = w.available - x.points,
+            held = w.held + CASE WHEN holding THEN x.points ELSE 0 END
+        FROM x WHERE w.id = x.wallet;
 END $$;
 
-CREATE FUNCTION exchange.post_redemption(o exchange."order", in_window integer, moment timestamptz)
-RETURNS exchange.outcome LANGUAGE plpgsql AS $$
-DECLARE
-    s record;
-    picked record;
-    first uuid;
-    p exchange.party;
-    today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
+CREATE FUNCTION exchange.post_redemptions(
+    lines exchange.line[], in_window integer, moment timestamptz, today date)
+RETURNS exchange.answer[] LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT id INTO first FROM exchange.journal
-        WHERE party_id = o.party AND kind = 'redemption' AND reference = o.reference;
-    IF FOUND THEN
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
-    END IF;
-    SELECT * INTO s FROM exchange.spender(o, moment, today);
-    IF (s.refusal).code IS NOT NULL THEN RETURN s.refusal; END IF;
-    SELECT * INTO picked FROM exchange.pick_lots((s.wallet).id, o.points, today);
-    IF picked.found < o.points THEN
-        RETURN exchange.refused('insufficient-points', jsonb_strip_nulls(jsonb_build_object('requested', o.points,
-            'available', CASE WHEN (s.link).shares_balance THEN picked.found END)));
-    END IF;
-    SELECT * INTO p FROM exchange.party WHERE id = o.party;
-    INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
-            request_key, occurred_at, at)
-        VALUES (o.id, in_window, 'redemption', o.party, (s.wallet).id, o.points, o.reference,
-            o.key, o.occurred_at, moment)
-        ON CONFLICT ON CONSTRAINT journal_reference_once DO NOTHING;
-    IF NOT FOUND THEN
-        SELECT id INTO first FROM exchange.journal
-            WHERE party_id = o.party AND kind = 'redemption' AND reference = o.reference;
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
-    END IF;
+    lines := exchange.look_at_spends(lines, moment, today);
+    lines := exchange.write_journals(lines, in_window, moment);
     -- Every refusal is above this line.
-    UPDATE exchange.lot l SET available = available - t.take
-        FROM unnest(picked.lots, picked.takes) AS t(id, take)
-        WHERE l.wallet_id = (s.wallet).id AND l.id = t.id;
-    UPDATE exchange.wallet SET available = available - o.points WHERE id = (s.wallet).id;
+    PERFORM exchange.take(lines, false, moment, today);
     INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
             points, issuer_id, expires_on, lot_id, issued_at, valued_at)
-        SELECT o.id, t.n, in_window, 'spent', o.party, (s.wallet).id, p.accepting_account,
-               t.take, t.issuer, t.expiry, t.id, t.issued, moment
-        FROM unnest(picked.lots, picked.takes, picked.issuers, picked.expiries, picked.issued)
-            WITH ORDINALITY AS t(id, take, issuer, expiry, issued, n);
-    PERFORM exchange.use_consent(o, moment, today);
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
-        'id', o.id, 'kind', 'redemption', 'member', o.link, 'points', o.points,
-        'reference', o.reference, 'at', moment)));
+        SELECT (x.o).id, t.ordinality, in_window, 'spent', (x.o).party, x.wallet,
+               p.accepting_account, t.take, t.issuer, t.expiry, t.lot, t.issued, moment
+        FROM unnest(lines) x
+        JOIN exchange.party p ON p.id = (x.o).party
+        CROSS JOIN LATERAL unnest(x.takes) WITH ORDINALITY t
+        WHERE x.code IS NULL;
+    RETURN ARRAY(
+        SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
+            jsonb_strip_nulls(jsonb_build_object(
+                'id', (x.o).id, 'kind', 'redemption', 'member', (x.o).link,
+                'points', (x.o).points, 'reference', (x.o).reference, 'at', moment)) END)::exchange.answer
+        FROM unnest(lines) x);
 END $$;
 
-CREATE FUNCTION exchange.post_authorisation(o exchange."order", moment timestamptz)
-RETURNS exchange.outcome LANGUAGE plpgsql AS $$
+CREATE FUNCTION exchange.post_authorisations(lines exchange.line[], moment timestamptz, today date)
+RETURNS exchange.answer[] LANGUAGE plpgsql AS $$
 DECLARE
-    s record;
-    picked record;
-    first uuid;
     setting exchange.setting;
-    today date;
-    until timestamptz;
+    made uuid[];
 BEGIN
     SELECT * INTO setting FROM exchange.setting;
-    today := (moment AT TIME ZONE setting.zone)::date;
-    until := moment + CASE WHEN o.online THEN setting.online_hold ELSE setting.till_hold END;
-    SELECT id INTO first FROM exchange.hold WHERE party_id = o.party AND reference = o.reference;
-    IF FOUND THEN
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
-    END IF;
-    SELECT * INTO s FROM exchange.spender(o, moment, today);
-    IF (s.refusal).code IS NOT NULL THEN RETURN s.refusal; END IF;
-    SELECT * INTO picked FROM exchange.pick_lots((s.wallet).id, o.points, today);
-    IF picked.found < o.points THEN
-        RETURN exchange.refused('insufficient-points', jsonb_strip_nulls(jsonb_build_object('requested', o.points,
-            'available', CASE WHEN (s.link).shares_balance THEN picked.found END)));
-    END IF;
-    INSERT INTO exchange.hold (id, party_id, wallet_id, points, reference, request_key, held_at,
-            expires_at)
-        VALUES (o.id, o.party, (s.wallet).id, o.points, o.reference, o.key, moment, until)
-        ON CONFLICT ON CONSTRAINT hold_reference_once DO NOTHING;
-    IF NOT FOUND THEN
-        SELECT id INTO first FROM exchange.hold
-            WHERE party_id = o.party AND reference = o.reference;
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
-    END IF;
+    lines := exchange.look_at_spends(lines, moment, today);
+    WITH hold AS (
+        INSERT INTO exchange.hold (id, party_id, wallet_id, points, reference, request_key, held_at,
+                expires_at)
+            SELECT (x.o).id, (x.o).party, x.wallet, (x.o).points, (x.o).reference, (x.o).key, moment,
+                   moment + CASE WHEN (x.o).online THEN setting.online_hold
+                                 ELSE setting.till_hold END
+            FROM unnest(lines) x WHERE x.code IS NULL ORDER BY (x.o).party, (x.o).reference
+            ON CONFLICT ON CONSTRAINT hold_reference_once DO NOTHING
+            RETURNING id)
+    SELECT coalesce(array_agg(id), '{}') INTO made FROM hold;
+    lines := ARRAY(
+        SELECT CASE WHEN x.code IS NULL AND (x.o).id <> ALL (made)
+            THEN ROW(x.n, x.wallet, x.o, 'duplicate-reference',
+                     jsonb_build_object('first', h.id, 'kind', 'authorisation'), NULL)::exchange.line
+            ELSE x::exchange.line END
+        FROM unnest(lines) x
+        LEFT JOIN exchange.hold h ON h.party_id = (x.o).party AND h.reference = (x.o).reference
+            AND h.id <> (x.o).id);
     -- Every refusal is above this line.
     INSERT INTO exchange.hold_lot (hold_id, lot_id, wallet_id, points)
-        SELECT o.id, t.id, (s.wallet).id, t.take
-        FROM unnest(picked.lots, picked.takes) AS t(id, take);
-    UPDATE exchange.lot l SET available = available - t.take, held = held + t.take
-        FROM unnest(picked.lots, picked.takes) AS t(id, take)
-        WHERE l.wallet_id = (s.wallet).id AND l.id = t.id;
-    UPDATE exchange.wallet SET available = available - o.points, held = held + o.points
-        WHERE id = (s.wallet).id;
-    PERFORM exchange.use_consent(o, moment, today);
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
-        'id', o.id, 'kind', 'authorisation', 'member', o.link, 'points', o.points,
-        'state', 'held', 'reference', o.reference, 'at', moment, 'expires_at', until)));
+        SELECT (x.o).id, t.lot, x.wallet, t.take
+        FROM unnest(lines) x CROSS JOIN LATERAL unnest(x.takes) t WHERE x.code IS NULL;
+    PERFORM exchange.take(lines, true, moment, today);
+    RETURN ARRAY(
+        SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
+            jsonb_strip_nulls(jsonb_build_object(
+                'id', h.id, 'kind', 'authorisation', 'member', (x.o).link, 'points', h.points,
+                'state', h.state, 'reference', h.reference, 'at', moment,
+                'expires_at', h.expires_at)) END)::exchange.answer
+        FROM unnest(lines) x LEFT JOIN exchange.hold h ON x.code IS NULL AND h.id = (x.o).id);
 END $$;
 
 -- The end of a hold: capture (in part or whole), void, or expiry. One terminal state, ever.
@@ -433,19 +563,19 @@ DECLARE
 BEGIN
     SELECT * INTO h FROM exchange.hold
         WHERE id = o.hold AND (party_id = o.party OR o.kind = 'hold-expiry');
-    IF NOT FOUND THEN RETURN exchange.refused('authorization-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('authorization-not-found', '{}')::exchange.outcome; END IF;
     PERFORM 1 FROM exchange.wallet WHERE id = h.wallet_id FOR UPDATE;
     SELECT * INTO h FROM exchange.hold WHERE id = o.hold;
     IF h.state <> 'held' OR (o.kind = 'capture' AND h.expires_at <= moment)
             OR (o.kind = 'hold-expiry' AND h.expires_at > moment) THEN
-        RETURN exchange.refused('hold-not-open', jsonb_build_object('state',
+        RETURN ROW('hold-not-open', jsonb_build_object('state',
             CASE WHEN h.state = 'held' AND h.expires_at <= moment THEN 'expired'
-                 ELSE h.state END));
+                 ELSE h.state END))::exchange.outcome;
     END IF;
     IF o.kind = 'capture' THEN
         taken := coalesce(o.points, h.points);
         IF taken > h.points THEN
-            RETURN exchange.refused('exceeds-hold', jsonb_build_object('requested', taken, 'held', h.points));
+            RETURN ROW('exceeds-hold', jsonb_build_object('requested', taken, 'held', h.points))::exchange.outcome;
         END IF;
         SELECT * INTO p FROM exchange.party WHERE id = o.party;
     END IF;
@@ -480,10 +610,10 @@ BEGIN
     UPDATE exchange.hold SET state = ends_as, captured = taken, released = h.points - taken,
             ended_at = moment
         WHERE id = h.id;
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
+    RETURN ROW(NULL, jsonb_strip_nulls(jsonb_build_object(
         'id', CASE WHEN taken > 0 THEN o.id END, 'kind', o.kind, 'authorization', h.id,
         'state', ends_as, 'points', h.points, 'captured', taken, 'released', h.points - taken,
-        'reference', h.reference, 'at', moment)));
+        'reference', h.reference, 'at', moment)))::exchange.outcome;
 END $$;
 
 -- Points back to the lots they were spent from: what was taken last comes back first.
@@ -505,19 +635,19 @@ DECLARE
 BEGIN
     SELECT * INTO j FROM exchange.journal
         WHERE id = o.undoes AND party_id = o.party AND kind IN ('redemption', 'capture');
-    IF NOT FOUND THEN RETURN exchange.refused('transaction-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('transaction-not-found', '{}')::exchange.outcome; END IF;
     SELECT id INTO first FROM exchange.journal
         WHERE party_id = o.party AND kind = 'refund' AND reference = o.reference;
     IF FOUND THEN
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
     END IF;
     PERFORM 1 FROM exchange.wallet WHERE id = j.wallet_id FOR UPDATE;
     SELECT j.points - coalesce(sum(u.undone), 0) INTO remaining
         FROM exchange.undone u WHERE u.journal_id = j.id;
     amount := coalesce(o.points, remaining);
     IF amount > remaining OR remaining = 0 THEN
-        RETURN exchange.refused('exceeds-captured',
-            jsonb_build_object('requested', coalesce(o.points, j.points), 'refundable', remaining));
+        RETURN ROW('exceeds-captured',
+            jsonb_build_object('requested', coalesce(o.points, j.points), 'refundable', remaining))::exchange.outcome;
     END IF;
     INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
             request_key, undoes, occurred_at, at)
@@ -527,7 +657,7 @@ BEGIN
     IF NOT FOUND THEN
         SELECT id INTO first FROM exchange.journal
             WHERE party_id = o.party AND kind = 'refund' AND reference = o.reference;
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
     SELECT * INTO p FROM exchange.party WHERE id = o.party;
@@ -571,9 +701,9 @@ BEGIN
     UPDATE exchange.wallet SET available = available + amount WHERE id = j.wallet_id;
     INSERT INTO exchange.undone AS u (journal_id, points, undone) VALUES (j.id, j.points, amount)
         ON CONFLICT ON CONSTRAINT undone_pk DO UPDATE SET undone = u.undone + excluded.undone;
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
+    RETURN ROW(NULL, jsonb_strip_nulls(jsonb_build_object(
         'id', o.id, 'kind', 'refund', 'points', amount, 'undoes', j.id,
-        'reference', o.reference, 'at', moment)));
+        'reference', o.reference, 'at', moment)))::exchange.outcome;
 END $$;
 
 -- Take points of one issuer out of a wallet: the named lot first, then the latest to expire.
@@ -656,19 +786,19 @@ DECLARE
 BEGIN
     SELECT * INTO j FROM exchange.journal
         WHERE id = o.undoes AND party_id = o.party AND kind IN ('accrual', 'import');
-    IF NOT FOUND THEN RETURN exchange.refused('transaction-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('transaction-not-found', '{}')::exchange.outcome; END IF;
     SELECT id INTO first FROM exchange.journal
         WHERE party_id = o.party AND kind = 'clawback' AND reference = o.reference;
     IF FOUND THEN
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
     END IF;
     PERFORM 1 FROM exchange.wallet WHERE id = j.wallet_id FOR UPDATE;
     SELECT j.points - coalesce(sum(u.undone), 0) INTO remaining
         FROM exchange.undone u WHERE u.journal_id = j.id;
     amount := coalesce(o.points, remaining);
     IF amount > remaining OR remaining = 0 THEN
-        RETURN exchange.refused('exceeds-accrued',
-            jsonb_build_object('requested', coalesce(o.points, j.points), 'reclaimable', remaining));
+        RETURN ROW('exceeds-accrued',
+            jsonb_build_object('requested', coalesce(o.points, j.points), 'reclaimable', remaining))::exchange.outcome;
     END IF;
     INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
             request_key, undoes, occurred_at, at)
@@ -678,16 +808,16 @@ BEGIN
     IF NOT FOUND THEN
         SELECT id INTO first FROM exchange.journal
             WHERE party_id = o.party AND kind = 'clawback' AND reference = o.reference;
-        RETURN exchange.refused('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind));
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
     SELECT lot_id INTO of_lot FROM exchange.posting WHERE journal_id = j.id AND movement = 'issued';
     SELECT * INTO took FROM exchange.debit(o, j.wallet_id, amount, of_lot, j.at, in_window);
     INSERT INTO exchange.undone AS u (journal_id, points, undone) VALUES (j.id, j.points, amount)
         ON CONFLICT ON CONSTRAINT undone_pk DO UPDATE SET undone = u.undone + excluded.undone;
-    RETURN exchange.done(jsonb_strip_nulls(jsonb_build_object(
+    RETURN ROW(NULL, jsonb_strip_nulls(jsonb_build_object(
         'id', o.id, 'kind', 'clawback', 'points', amount, 'taken', took.taken, 'owed', took.owed,
-        'forgiven', nullif(took.forgiven, 0), 'undoes', j.id, 'reference', o.reference, 'at', moment)));
+        'forgiven', nullif(took.forgiven, 0), 'undoes', j.id, 'reference', o.reference, 'at', moment)))::exchange.outcome;
 END $$;
 
 -- Sweep what a wallet let expire into its issuers' breakage, as one journal.
@@ -698,10 +828,10 @@ DECLARE
     today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
 BEGIN
     PERFORM 1 FROM exchange.wallet WHERE id = o.wallet FOR UPDATE;
-    IF NOT FOUND THEN RETURN exchange.refused('wallet-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('wallet-not-found', '{}')::exchange.outcome; END IF;
     SELECT sum(available) INTO amount FROM exchange.lot
         WHERE wallet_id = o.wallet AND expires_on < today AND available > 0;
-    IF amount IS NULL THEN RETURN exchange.refused('nothing-expired'); END IF;
+    IF amount IS NULL THEN RETURN ROW('nothing-expired', '{}')::exchange.outcome; END IF;
     -- Every refusal is above this line.
     INSERT INTO exchange.journal (id, window_id, kind, wallet_id, points, at)
         VALUES (o.id, in_window, 'expiry', o.wallet, amount, moment);
@@ -714,7 +844,7 @@ BEGIN
     UPDATE exchange.lot SET available = 0
         WHERE wallet_id = o.wallet AND expires_on < today AND available > 0;
     UPDATE exchange.wallet SET available = available - amount WHERE id = o.wallet;
-    RETURN exchange.done(jsonb_build_object('id', o.id, 'kind', 'expiry', 'points', amount, 'at', moment));
+    RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'expiry', 'points', amount, 'at', moment))::exchange.outcome;
 END $$;
 
 -- Wallet to wallet: the lots keep their issuer and expiry.
@@ -725,17 +855,17 @@ DECLARE
     picked record;
     today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
 BEGIN
-    IF o.wallet = o.to_wallet THEN RETURN exchange.refused('same-wallet'); END IF;
+    IF o.wallet = o.to_wallet THEN RETURN ROW('same-wallet', '{}')::exchange.outcome; END IF;
     PERFORM 1 FROM exchange.wallet WHERE id IN (o.wallet, o.to_wallet) ORDER BY id FOR UPDATE;
     SELECT * INTO giver FROM exchange.wallet WHERE id = o.wallet;
     IF NOT FOUND OR NOT EXISTS (SELECT FROM exchange.wallet WHERE id = o.to_wallet) THEN
-        RETURN exchange.refused('wallet-not-found');
+        RETURN ROW('wallet-not-found', '{}')::exchange.outcome;
     END IF;
-    IF giver.frozen THEN RETURN exchange.refused('wallet-frozen'); END IF;
+    IF giver.frozen THEN RETURN ROW('wallet-frozen', '{}')::exchange.outcome; END IF;
     SELECT * INTO picked FROM exchange.pick_lots(o.wallet, o.points, today);
     IF picked.found < o.points THEN
-        RETURN exchange.refused('insufficient-points',
-            jsonb_build_object('requested', o.points, 'available', picked.found));
+        RETURN ROW('insufficient-points',
+            jsonb_build_object('requested', o.points, 'available', picked.found))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
     INSERT INTO exchange.journal (id, window_id, kind, wallet_id, to_wallet_id, points, note, at)
@@ -763,8 +893,8 @@ BEGIN
         JOIN moved m ON m.issuer_id = t.issuer AND m.expires_on = t.expiry AND m.terms = t.terms;
     UPDATE exchange.wallet SET available = available - o.points WHERE id = o.wallet;
     UPDATE exchange.wallet SET available = available + o.points WHERE id = o.to_wallet;
-    RETURN exchange.done(jsonb_build_object('id', o.id, 'kind', 'transfer', 'points', o.points,
-        'at', moment));
+    RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'transfer', 'points', o.points,
+        'at', moment))::exchange.outcome;
 END $$;
 
 -- A correction that two people agreed on: an issuer's points into a wallet, or out of it.
@@ -773,24 +903,25 @@ RETURNS exchange.outcome LANGUAGE plpgsql AS $$
 DECLARE
     cap record;
     there bigint;
+    today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
 BEGIN
     PERFORM 1 FROM exchange.wallet WHERE id = o.wallet FOR UPDATE;
-    IF NOT FOUND THEN RETURN exchange.refused('wallet-not-found'); END IF;
+    IF NOT FOUND THEN RETURN ROW('wallet-not-found', '{}')::exchange.outcome; END IF;
     IF EXISTS (SELECT FROM exchange.journal WHERE approval_id = o.approval) THEN
-        RETURN exchange.refused('approval-used');
+        RETURN ROW('approval-used', '{}')::exchange.outcome;
     END IF;
     IF o.direction = 'credit' THEN
-        SELECT * INTO cap FROM exchange.within_cap(o, o.wallet, o.points);
+        SELECT * INTO cap FROM exchange.within_cap(o, o.wallet, o.points, 0);
         IF NOT cap.allowed THEN
-            RETURN exchange.refused('position-limit', jsonb_build_object('requested', o.points, 'room', cap.room));
+            RETURN ROW('position-limit', jsonb_build_object('requested', o.points, 'room', cap.room))::exchange.outcome;
         END IF;
     ELSE
         PERFORM 1 FROM exchange.exposure WHERE party_id = o.party FOR UPDATE;
         SELECT coalesce(sum(available), 0) INTO there FROM exchange.lot
             WHERE wallet_id = o.wallet AND issuer_id = o.party;
         IF there < o.points THEN
-            RETURN exchange.refused('insufficient-points',
-                jsonb_build_object('requested', o.points, 'available', there));
+            RETURN ROW('insufficient-points',
+                jsonb_build_object('requested', o.points, 'available', there))::exchange.outcome;
         END IF;
     END IF;
     -- Every refusal is above this line.
@@ -799,117 +930,186 @@ BEGIN
         VALUES (o.id, in_window, 'adjustment', o.party, o.wallet, o.points, o.approval, o.note,
             moment);
     IF o.direction = 'credit' THEN
-        PERFORM exchange.credit(o, o.wallet, o.points, moment, in_window);
+        PERFORM exchange.credit(ARRAY[ROW(o.id, o.wallet, o.party, o.points,
+            exchange.expiry_of(o, today), exchange.pending_of(o, today), o.terms, o.price, o.cap
+            )::exchange.crediting], in_window, moment);
     ELSE
         PERFORM exchange.debit(o, o.wallet, o.points, NULL, moment, in_window);
     END IF;
-    RETURN exchange.done(jsonb_build_object('id', o.id, 'kind', 'adjustment', 'points', o.points,
-        'direction', o.direction, 'at', moment));
+    RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'adjustment', 'points', o.points,
+        'direction', o.direction, 'at', moment))::exchange.outcome;
 END $$;
 
--- Claim an idempotency key for this transaction. NULL code: go on and do the work. Otherwise the
--- code of a refusal, or 'replay' with the saved code and facts.
-CREATE FUNCTION exchange.claim_key(
-    of_party integer, of_key text, of_fingerprint bytea, of_key_id text, of_nonce text,
-    moment timestamptz, OUT verdict text, OUT code text, OUT facts jsonb)
-LANGUAGE plpgsql AS $$
+-- Who may go on: inserts the nonces and claims the idempotency keys. Returns the orders that may
+-- not, with the code why, or with the saved code and facts of the answer that is given again.
+CREATE FUNCTION exchange.identify(orders exchange."order"[])
+RETURNS TABLE (n integer, code text, facts jsonb, replayed boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
-    c exchange.claim;
+    verdicts text[];
 BEGIN
-    INSERT INTO exchange.nonce VALUES (of_key_id, of_nonce, moment) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN verdict := 'signature-replayed'; RETURN; END IF;
-    IF of_key IS NULL THEN RETURN; END IF;
     -- A twin in flight is told so at once, rather than left waiting with a connection in its hand.
-    IF NOT pg_try_advisory_xact_lock(hashtextextended(of_party || '/' || of_key, 0)) THEN
-        verdict := 'request-in-progress';
-        RETURN;
-    END IF;
-    SELECT * INTO c FROM exchange.claim WHERE party_id = of_party AND key = of_key;
-    IF NOT FOUND THEN RETURN; END IF;
-    IF c.fingerprint <> of_fingerprint THEN
-        verdict := 'idempotency-key-reused';
-    ELSIF c.code IS NULL AND c.facts IS NULL THEN
-        verdict := 'answer-expired';
-    ELSE
-        verdict := 'replay';
-        code := c.code;
-        facts := c.facts;
-    END IF;
+    WITH o AS MATERIALIZED (
+        SELECT party, key, key_id, nonce, (signed_at / 3600)::integer AS hour, ordinality AS n,
+               row_number() OVER (PARTITION BY key_id, nonce ORDER BY ordinality) AS of_nonce,
+               row_number() OVER (PARTITION BY party, key ORDER BY ordinality) AS of_key
+        FROM unnest(orders) WITH ORDINALITY
+    ), fresh AS (
+        INSERT INTO exchange.nonce (key_id, nonce, hour)
+            SELECT key_id, nonce, hour FROM o WHERE nonce IS NOT NULL ORDER BY key_id, nonce
+            ON CONFLICT DO NOTHING
+            RETURNING key_id, nonce)
+    SELECT array_agg(CASE
+            WHEN o.nonce IS NOT NULL AND (o.of_nonce > 1 OR NOT EXISTS (
+                SELECT FROM fresh WHERE fresh.key_id = o.key_id AND fresh.nonce = o.nonce))
+                THEN 'signature-replayed'
+            WHEN o.key IS NOT NULL AND (o.of_key > 1 OR NOT pg_try_advisory_xact_lock(
+                hashtextextended(o.party || '/' || o.key, 0)))
+                THEN 'request-in-progress'
+        END ORDER BY o.n)
+        INTO verdicts FROM o;
+    -- A statement of its own: what a twin committed before its lock was free must be seen.
+    RETURN QUERY
+        SELECT o.ordinality::integer,
+            CASE WHEN verdicts[o.ordinality] IS NOT NULL THEN verdicts[o.ordinality]
+                 WHEN c.fingerprint <> decode(o.fingerprint, 'hex') THEN 'idempotency-key-reused'
+                 WHEN c.at < clock_timestamp() - interval '30 days' THEN 'answer-expired'
+                 ELSE c.code END,
+            CASE WHEN verdicts[o.ordinality] IS NULL THEN c.facts ELSE '{}' END,
+            verdicts[o.ordinality] IS NULL AND c.fingerprint = decode(o.fingerprint, 'hex')
+                AND c.at >= clock_timestamp() - interval '30 days'
+        FROM unnest(orders) WITH ORDINALITY o
+        LEFT JOIN exchange.claim c ON c.party_id = o.party AND c.key = o.key
+        WHERE verdicts[o.ordinality] IS NOT NULL OR c.key IS NOT NULL;
 END $$;
 
 CREATE FUNCTION exchange.post(
-    orders jsonb, moment timestamptz DEFAULT NULL,
+    orders jsonb, moment timestamptz DEFAULT NULL, batch jsonb DEFAULT NULL,
     OUT line integer, OUT code text, OUT facts jsonb, OUT replayed boolean)
 RETURNS SETOF record LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
 DECLARE
-    todo exchange."order"[];
-    o exchange."order";
+    todo exchange."order"[] :=
+        ARRAY(SELECT x FROM jsonb_populate_recordset(NULL::exchange."order", orders) x);
+    whole exchange."order";  -- of a batch: one claim for all its lines
+    lines exchange.line[];
+    codes text[];
+    answers jsonb[];
+    before boolean[] := '{}';  -- answered by what was saved, or refused before it was looked at
+    again boolean[] := '{}';
+    kind text;
+    these exchange.line[];
+    done exchange.answer[];
+    v record;
+    l exchange.line;
+    a exchange.answer;
     r exchange.outcome;
-    c record;
     in_window integer;
+    today date;
     now_ timestamptz;
-    is_open boolean;
 BEGIN
     -- Closing takes this lock exclusively for the moment it opens the next window, so a journal's
     -- window cannot close under it.
     PERFORM pg_advisory_xact_lock_shared(7209070);
     SELECT id INTO in_window FROM exchange."window" WHERE closed_at IS NULL;
     IF NOT FOUND THEN RAISE EXCEPTION 'no window is open' USING ERRCODE = 'TB001'; END IF;
-    todo := ARRAY(SELECT x FROM jsonb_populate_recordset(NULL::exchange."order", orders) x);
-    IF cardinality(todo) > 1 THEN PERFORM exchange.lock_in_order(todo); END IF;
-    line := -1;
-    FOREACH o IN ARRAY todo LOOP
-        line := line + 1;
-        now_ := coalesce(moment, clock_timestamp());
-        replayed := false;
-        IF o.nonce IS NOT NULL THEN
-            SELECT * INTO c FROM exchange.claim_key(
-                o.party, o.key, decode(o.fingerprint, 'hex'), o.key_id, o.nonce, now_);
-            IF c.verdict = 'replay' THEN
-                code := c.code; facts := c.facts; replayed := true;
-                RETURN NEXT;
-                CONTINUE;
-            ELSIF c.verdict IS NOT NULL THEN
-                code := c.verdict; facts := '{}';
-                RETURN NEXT;
-                CONTINUE;
-            END IF;
+    IF batch IS NOT NULL THEN
+        whole := jsonb_populate_record(NULL::exchange."order", batch);
+        SELECT * INTO v FROM exchange.identify(ARRAY[whole]);
+        IF v.n IS NOT NULL AND v.replayed THEN
+            RETURN QUERY
+                SELECT e.ordinality::integer - 1, e.value ->> 'code', e.value -> 'facts', true
+                FROM jsonb_array_elements(v.facts) WITH ORDINALITY e;
+            RETURN;
+        ELSIF v.n IS NOT NULL THEN
+            code := v.code; facts := '{}'; replayed := false;  -- of no line: of the whole
+            RETURN NEXT;
+            RETURN;
         END IF;
-        is_open := true;
-        IF o.party IS NOT NULL THEN
-            SELECT state = 'open' INTO is_open FROM exchange.party WHERE id = o.party;
-        END IF;
-        IF is_open IS NOT TRUE AND o.kind NOT IN ('void', 'refund', 'clawback') THEN
-            r := exchange.refused('partner-not-active');
-        ELSIF o.unpriced THEN
-            r := exchange.refused('terms-missing');
+    ELSE
+        FOR v IN SELECT * FROM exchange.identify(todo) LOOP
+            before[v.n] := true;
+            codes[v.n] := v.code; answers[v.n] := v.facts; again[v.n] := v.replayed;
+        END LOOP;
+    END IF;
+    -- None of what names a wallet here ever names another.
+    lines := ARRAY(
+        SELECT ROW(o.ordinality,
+            CASE WHEN o.wallet IS NOT NULL THEN o.wallet
+                 WHEN o.link IS NOT NULL THEN (SELECT k.wallet_id FROM exchange.link k
+                     WHERE k.id = o.link AND k.party_id = o.party AND k.active)
+                 WHEN o.code IS NOT NULL THEN (SELECT c.wallet_id FROM exchange.payment_code c
+                     WHERE c.digest = decode(o.code, 'hex'))
+                 WHEN o.hold IS NOT NULL THEN
+                     (SELECT h.wallet_id FROM exchange.hold h WHERE h.id = o.hold)
+                 WHEN o.undoes IS NOT NULL THEN
+                     (SELECT j.wallet_id FROM exchange.journal j WHERE j.id = o.undoes) END,
+            todo[o.ordinality],
+            CASE WHEN o.party IS NOT NULL AND p.state IS DISTINCT FROM 'open'
+                     AND o.kind NOT IN ('void', 'refund', 'clawback') THEN 'partner-not-active'
+                 WHEN o.unpriced THEN 'terms-missing' END,
+            '{}', NULL)::exchange.line
+        FROM unnest(todo) WITH ORDINALITY o
+        LEFT JOIN exchange.party p ON p.id = o.party
+        WHERE before[o.ordinality] IS NULL);
+    PERFORM exchange.lock_in_order(lines);
+    now_ := coalesce(moment, clock_timestamp());
+    today := (now_ AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
+    FOR kind, these IN
+        SELECT w.kind, array_agg(w.x ORDER BY w.n)
+        FROM (SELECT x, x.n, CASE WHEN x.code IS NULL THEN (x.o).kind ELSE 'refused' END AS kind,
+                     CASE WHEN x.wallet IS NULL AND ((x.o).hold IS NOT NULL OR (x.o).undoes IS NOT NULL)
+                          THEN cardinality(lines) + 1  -- it may name an order of this very array
+                          ELSE row_number() OVER (PARTITION BY coalesce(x.wallet, -x.n) ORDER BY x.n)
+                     END AS round
+              FROM unnest(lines) x) w
+        GROUP BY w.round, w.kind ORDER BY w.round, w.kind
+    LOOP
+        IF kind = 'redemption' THEN
+            done := exchange.post_redemptions(these, in_window, now_, today);
+        ELSIF kind = 'accrual' THEN
+            done := exchange.post_accruals(these, in_window, now_, today);
+        ELSIF kind = 'authorisation' THEN
+            done := exchange.post_authorisations(these, now_, today);
         ELSE
-            r := CASE o.kind
-                WHEN 'redemption' THEN exchange.post_redemption(o, in_window, now_)
-                WHEN 'accrual' THEN exchange.post_accrual(o, in_window, now_)
-                WHEN 'import' THEN exchange.post_accrual(o, in_window, now_)
-                WHEN 'authorisation' THEN exchange.post_authorisation(o, now_)
-                WHEN 'capture' THEN exchange.post_hold_end(o, in_window, now_)
-                WHEN 'void' THEN exchange.post_hold_end(o, in_window, now_)
-                WHEN 'hold-expiry' THEN exchange.post_hold_end(o, in_window, now_)
-                WHEN 'refund' THEN exchange.post_refund(o, in_window, now_)
-                WHEN 'clawback' THEN exchange.post_clawback(o, in_window, now_)
-                WHEN 'lot-expiry' THEN exchange.post_lot_expiry(o, in_window, now_)
-                WHEN 'transfer' THEN exchange.post_transfer(o, in_window, now_)
-                WHEN 'adjustment' THEN exchange.post_adjustment(o, in_window, now_)
-            END;
+            done := '{}';
+            FOREACH l IN ARRAY these LOOP
+                r := CASE kind
+                    WHEN 'refused' THEN ROW(l.code, l.facts)::exchange.outcome
+                    WHEN 'import' THEN exchange.post_import(l.o, in_window, now_)
+                    WHEN 'capture' THEN exchange.post_hold_end(l.o, in_window, now_)
+                    WHEN 'void' THEN exchange.post_hold_end(l.o, in_window, now_)
+                    WHEN 'hold-expiry' THEN exchange.post_hold_end(l.o, in_window, now_)
+                    WHEN 'refund' THEN exchange.post_refund(l.o, in_window, now_)
+                    WHEN 'clawback' THEN exchange.post_clawback(l.o, in_window, now_)
+                    WHEN 'lot-expiry' THEN exchange.post_lot_expiry(l.o, in_window, now_)
+                    WHEN 'transfer' THEN exchange.post_transfer(l.o, in_window, now_)
+                    WHEN 'adjustment' THEN exchange.post_adjustment(l.o, in_window, now_)
+                END;
+                done := done || ROW(l.n, r.code, r.facts)::exchange.answer;
+            END LOOP;
         END IF;
-        IF r.code IS NULL THEN
-            INSERT INTO exchange.event (party_id, kind, subject, facts, at)
-                VALUES (o.party, o.kind, coalesce(o.hold, o.id), r.facts, now_);
-        END IF;
-        -- What may pass by itself in a minute is not saved: a later try must be able to succeed.
-        IF o.nonce IS NOT NULL AND o.key IS NOT NULL
-                AND r.code IS DISTINCT FROM 'too-many-codes' THEN
-            INSERT INTO exchange.claim VALUES (o.party, o.key, decode(o.fingerprint, 'hex'), o.kind,
-                r.code, r.facts, o.evidence, now_);
-        END IF;
-        code := r.code; facts := r.facts;
-        RETURN NEXT;
+        FOREACH a IN ARRAY done LOOP
+            codes[a.n] := a.code;
+            answers[a.n] := a.facts;
+        END LOOP;
     END LOOP;
+    IF batch IS NOT NULL THEN
+        INSERT INTO exchange.claim
+            SELECT whole.party, whole.key, decode(whole.fingerprint, 'hex'), 'batch', NULL,
+                   jsonb_agg(jsonb_build_object('code', codes[n], 'facts', answers[n]) ORDER BY n),
+                   whole.evidence, now_
+            FROM generate_subscripts(todo, 1) n;
+    ELSE
+        -- What may pass by itself in a minute is not saved: a later try must be able to succeed.
+        INSERT INTO exchange.claim
+            SELECT o.party, o.key, decode(o.fingerprint, 'hex'), o.kind, codes[o.ordinality],
+                   answers[o.ordinality], o.evidence, now_
+            FROM unnest(todo) WITH ORDINALITY o
+            WHERE o.key IS NOT NULL AND before[o.ordinality] IS NULL
+                AND codes[o.ordinality] IS DISTINCT FROM 'too-many-codes';
+    END IF;
+    RETURN QUERY
+        SELECT n - 1, codes[n], answers[n], coalesce(again[n], false)
+        FROM generate_subscripts(todo, 1) n;
 END $$;

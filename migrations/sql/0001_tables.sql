@@ -322,6 +322,7 @@ CREATE TABLE exchange.hold_lot (
 );
 
 -- The idempotency claim of a request, and what came of it: the facts its answer is rendered from.
+-- A key is looked for in every partition: the lock on the key, not the primary key, makes it one.
 CREATE TABLE exchange.claim (
     party_id integer NOT NULL,
     key text NOT NULL,
@@ -331,29 +332,16 @@ CREATE TABLE exchange.claim (
     facts jsonb,
     evidence jsonb,
     at timestamptz NOT NULL,
-    CONSTRAINT claim_pk PRIMARY KEY (party_id, key)
-);
-CREATE INDEX claim_at_brin ON exchange.claim USING brin (at);
+    CONSTRAINT claim_pk PRIMARY KEY (party_id, key, at)
+) PARTITION BY RANGE (at);
 
+-- A signature seen once. A copy of it says the same second, so it falls into the same hour.
 CREATE TABLE exchange.nonce (
     key_id text NOT NULL,
     nonce text NOT NULL,
-    at timestamptz NOT NULL,
-    CONSTRAINT nonce_pk PRIMARY KEY (key_id, nonce)
-);
-CREATE INDEX nonce_at_brin ON exchange.nonce USING brin (at);
-
--- What the world outside is told, one row per effect, in the transaction of the effect.
-CREATE TABLE exchange.event (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    party_id integer,
-    kind text NOT NULL,
-    subject uuid NOT NULL,
-    facts jsonb NOT NULL,
-    at timestamptz NOT NULL,
-    CONSTRAINT event_pk PRIMARY KEY (id),
-    CONSTRAINT event_once UNIQUE (subject, kind)
-);
+    hour integer NOT NULL,  -- since 1970
+    CONSTRAINT nonce_pk PRIMARY KEY (key_id, nonce, hour)
+) PARTITION BY RANGE (hour);
 
 -- Postings rolled up behind a watermark, so that nobody's total is a row that every sale updates.
 CREATE TABLE exchange.total (

@@ -12,7 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
-    for name in ("0001_tables.sql", "0001_post.sql", "0001_grants.sql"):
+    for name in ("0001_tables.sql", "0001_partitions.sql", "0001_post.sql", "0001_grants.sql"):
         connection.execute(script(name))
 
 

@@ -204,14 +204,8 @@ def _read(
 
 def _claim(session: Session, claim: dict[str, Any]) -> _Saved | None:
     """What was saved for this key, or the claim's own refusal; None to go on."""
-    row = exchange.store.claim_key(
-        session, {**claim, "fingerprint": bytes.fromhex(claim["fingerprint"])}
-    )
-    if row["verdict"] is None:
-        return None
-    if row["verdict"] == "replay":
-        return _Saved(row["code"], row["facts"], replayed=True)
-    return _Saved(row["verdict"], {})
+    row = exchange.store.identify(session, claim)
+    return None if row is None else _Saved(row["code"], row["facts"], replayed=row["replayed"])
 
 
 def _render(

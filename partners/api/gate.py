@@ -35,6 +35,7 @@ class Admitted:
             "key": self.verified.idempotency_key,
             "key_id": self.key.id,
             "nonce": self.verified.nonce,
+            "signed_at": self.verified.created,
             "fingerprint": sha256("\n".join(parts).encode()).hexdigest(),
         }
 

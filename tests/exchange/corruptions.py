@@ -10,6 +10,13 @@ ONE = {
     "redemption": "(SELECT id FROM exchange.journal WHERE kind = 'redemption' LIMIT 1)",
     "spent_lot": "(SELECT lot_id FROM exchange.posting WHERE movement = 'spent' LIMIT 1)",
     "import": "(SELECT id FROM exchange.journal WHERE kind = 'import' LIMIT 1)",
+    "batched_accrual": "(SELECT j.id FROM exchange.journal j JOIN exchange.claim c"
+    " ON c.key = j.request_key WHERE c.operation = 'batch' AND j.kind = 'accrual')",
+    "batched_hold": "(SELECT h.id FROM exchange.hold h JOIN exchange.claim c"
+    " ON c.key = h.request_key WHERE c.operation = 'batch')",
+    "batched_void": "(SELECT (l.value -> 'facts' ->> 'authorization')::uuid FROM exchange.claim c,"
+    " jsonb_array_elements(c.facts) l WHERE c.operation = 'batch'"
+    " AND l.value -> 'facts' ->> 'kind' = 'void')",
     "two_lines": "(SELECT journal_id FROM exchange.posting WHERE movement = 'spent' AND line = 2"
     " LIMIT 1)",
 }
@@ -261,13 +268,18 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.claim SET facts = facts || '{{\"points\": 1}}'"
          " WHERE operation = 'redemption' AND code IS NULL",),
     ],
-    "one-event-per-effect": [
-        *(("DELETE FROM exchange.event WHERE kind = '%s'" % kind,)  # noqa: UP031 - as SQL reads
-          for kind in ("accrual", "import", "authorisation", "capture", "void", "hold-expiry",
-                       "redemption", "refund", "clawback", "lot-expiry", "transfer",
-                       "adjustment")),
-        ("INSERT INTO exchange.event (kind, subject, facts, at)"
-         " VALUES ('void', gen_random_uuid(), '{{}}', now())",),
+    "one-claim-per-key": [
+        ("INSERT INTO exchange.claim SELECT party_id, key, fingerprint, operation, code, facts,"
+         " evidence, at - interval '1 day' FROM exchange.claim WHERE operation = 'redemption'",),
+    ],
+    "batch-has-its-effects": [
+        ("DELETE FROM exchange.hold WHERE id = {batched_hold}",),
+        ("UPDATE exchange.journal SET points = points + 1 WHERE id = {batched_accrual}",),
+        ("UPDATE exchange.claim SET facts = facts - 0 WHERE operation = 'batch'",),
+        ("UPDATE exchange.hold SET state = 'expired' WHERE id = {batched_void}",),
+        ("INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points,"
+         " request_key, at) SELECT gen_random_uuid(), window_id, kind, party_id, wallet_id,"
+         " points, request_key, at FROM exchange.journal WHERE id = {batched_accrual}",),
     ],
     "decided-by-another-on-the-same-content": [
         (*_without("staff.proposal", "proposal_decided_by_another"),

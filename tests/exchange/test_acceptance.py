@@ -357,14 +357,5 @@ class TestVoid:
 
 
 class TestAnyOrder:
-    def test_every_kind_leaves_one_event(self, books, till):
-        numbers = count(1)
-        hold = till.post("authorisation", points=3).unwrap()["id"]
-        till.end("capture", hold).unwrap()
-        till.post("redemption", points=next(numbers)).unwrap()
-        till.post("redemption", points=1000)
-        kinds = [row.kind for row in books.rows("SELECT kind FROM exchange.event ORDER BY id")]
-        assert kinds == ["accrual", "authorisation", "capture", "redemption"]
-
     def test_points_expire_on_a_date(self, books, till):
         assert books.lots(till.wallet)[0].expires_on == date(2099, 12, 31)

@@ -77,6 +77,16 @@ def live(books):
     books.post("clawback", party=issuer, undoes=lapsed)
     books.post("adjustment", party=issuer, wallet=wallet, points=9, direction="credit")
     books.post("adjustment", party=issuer, wallet=wallet, points=4, direction="debit")
+    mine = {"party": issuer, "link": books.link(issuer, wallet)}
+    open_hold = books.post("authorisation", points=2, **mine).unwrap()["id"]
+    books.post_batch(
+        [
+            books.order("accrual", points=5, **mine),
+            books.order("authorisation", points=1, **mine),
+            books.order("void", party=issuer, hold=open_hold),
+            books.order("redemption", points=1_000_000, **mine),
+        ]
+    )
     return patient
 
 
@@ -123,8 +133,10 @@ class TestExamine:
 
     def test_counts_what_it_does_not_show(self, engine, patient):
         many = (
-            "INSERT INTO exchange.event (kind, subject, facts, at) SELECT 'void',"
-            " gen_random_uuid(), '{{}}', now() FROM generate_series(1, 150)",
+            "INSERT INTO exchange.claim SELECT c.party_id, k, c.fingerprint, c.operation, c.code,"
+            " c.facts, c.evidence, c.at + i * interval '1 hour' FROM generate_series(1, 150) k,"
+            " generate_series(0, 1) i, (SELECT * FROM exchange.claim"
+            " WHERE code IS NOT NULL LIMIT 1) c",
         )
         with broken(engine, patient, many) as connection:
             [result] = [r for r in examine(connection, INVARIANTS) if r.count]

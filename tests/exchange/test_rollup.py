@@ -70,7 +70,7 @@ class TestRollUp:
         order = books.order("accrual", party=issuer, link=books.link(issuer, wallet), points=7)
         other = books.wallet()
         with psycopg.connect(address.application) as slow:
-            slow.execute(ledger.POST, (json.dumps([order]), None))
+            slow.execute(ledger.POST, (json.dumps([order]), None, None))
             books.issue(books.party(), other, 3)
             assert roll_up(database) == 0
             slow.commit()

@@ -43,6 +43,7 @@ class Till(threading.Thread):
                 link=links[number % len(links)],
                 points=1,
                 nonce=f"nonce-{party}-{self.name}-{number:09d}",
+                signed_at=int(time.time()),
             )
             for number in range(4000)
         ]
