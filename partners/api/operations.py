@@ -84,8 +84,8 @@ class Operation:
     """`path` holds its ids as `<mbr:member>`: the prefix of the id, then its name.
 
     `refusals` stand in the order in which they are checked, after those of every request. Without
-    an `answer` schema, what goes out is a stored document of the type `content`. A body of more than
-    `max_body` bytes is not read.
+    an `answer` schema, what goes out is a stored document of the type `content`. No more
+    than `max_body` bytes are taken.
     """
 
     name: str
