@@ -8,83 +8,138 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from exchange import windows
+from bench import filling
+from exchange import rates, windows
 from kit import postgres
 from kit.database import Database, migrate
 from partners import keys, registry, terms
-from partners.public_keys import PrivateKey, proof_of_possession
+from partners.public_keys import ED25519, P256, PrivateKey, proof_of_possession
 from sdk.python.tongbao_client import fetch_hub_keys
 
 ROOT = Path(__file__).parent.parent
 LONG_AGO = datetime(2016, 1, 1, tzinfo=UTC)
+FIRST_WINDOW = "bench-0"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a till, as its id and PEM: it crosses process borders."""
+
+    id: str
+    pem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """A partner that accepts points: its number in the books and its key."""
+    """A partner that issues and accepts: its number in the books, a key for each algorithm."""
 
     party: int
-    key_id: str
-    private: PrivateKey
+    keys: dict[str, Key]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A filled database. Member `n` of 1 … `members` is linked to till `n % len(tills)`, by a
-    link whose id is `md5('link' || n)`, so that SQL and Python can both name it."""
+    """A filled database. Member `n` of 1 … `members` is linked to till `n % len(tills)`, under
+    `filling.link_id(n)`; the first member also to every other till."""
 
     server: postgres.Server
+    database: str
     members: int
     tills: tuple[Till, ...]
+    parties: filling.Parties
 
     @property
     def owner_url(self) -> str:
-        return self.server.url("bench")
+        return self.server.url(self.database)
 
     @property
     def app_url(self) -> str:
-        return self.server.url("bench", role="hub_app_login")
+        return self.server.url(self.database, role="hub_app_login")
+
+    @property
+    def superuser_url(self) -> str:
+        return self.server.url(self.database, role="postgres")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings under which every command of the hub works on this database."""
+        return os.environ | {
+            "HUB_ENV": "development",
+            "HUB_HOME": str(self.server.home),
+            "DATABASE_URL": self.owner_url,
+            "HUB_APP_DATABASE_URL": self.app_url,
+        }
+
+    def sell(self, sales: int, *, before: int) -> None:
+        """`sales` more sales of every member in the open window, after `before` earlier ones."""
+        filling.sell(self.superuser_url, self.parties, self.members, sales, before)
 
 
 @contextmanager
-def filled(home: Path, *, members: int, tills: int) -> Iterator[Place]:
-    """A fresh database with members who have plenty of points in three lots each."""
+def filled(
+    home: Path,
+    *,
+    members: int,
+    tills: int = 8,
+    sales: int = 0,
+    progress: filling.Progress = lambda _: None,
+) -> Iterator[Place]:
+    """A fresh database with members who have plenty of points in three lots each.
+
+    `sales` is how many past sales every member has. The database goes when the block ends; the
+    server under `home` stays up.
+    """
     server = postgres.start(home)
+    name = f"bench_{os.getpid()}_{secrets.token_hex(3)}"
     with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
-        connection.execute("CREATE DATABASE bench OWNER hub_owner")
-    migrate(server.url("bench"))
+        _drop_orphans(connection)
+        connection.execute(f"CREATE DATABASE {name} OWNER hub_owner")
     try:
-        yield _fill(server, members, tills)
+        migrate(server.url(name))
+        yield _fill(server, name, members, tills, sales, progress)
     finally:
         with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _fill(server: postgres.Server, members: int, tills: int) -> Place:
-    database = Database(server.url("bench", role="hub_app_login"))
+def _drop_orphans(connection: psycopg.Connection) -> None:
+    """Drop what benchmarks left behind when they were killed."""
+    rows = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^bench_[0-9]+_'")
+    for (name,) in rows.fetchall():
+        if not Path(f"/proc/{name.split('_')[1]}").exists():
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _fill(
+    server: postgres.Server,
+    name: str,
+    members: int,
+    tills: int,
+    sales: int,
+    progress: filling.Progress,
+) -> Place:
+    database = Database(server.url(name, role="hub_app_login"))
     now = datetime.now(UTC)
     with database.transaction() as session:
-        windows.open_first(session, "bench")
+        windows.open_first(session, FIRST_WINDOW)
         made = tuple(_till(session, number, now) for number in range(tills))
+        parties = _parties(session, made)
     database.close()
-    parties = [till.party for till in made]
-    with psycopg.connect(server.url("bench"), autocommit=True) as connection:
-        # A DO block takes no parameters of the server's: the client writes them in.
-        psycopg.ClientCursor(connection).execute(_MEMBERS, {"members": members, "parties": parties})
-        connection.execute("VACUUM ANALYZE")
-    return Place(server, members, made)
+    filling.fill(server.url(name, role="postgres"), parties, members, sales, progress)
+    return Place(server, name, members, made, parties)
 
 
-def _till(session: Any, number: int, now: datetime) -> Till:
+def _till(session: Session, number: int, now: datetime) -> Till:
     partner = registry.apply(session, slug=f"till-{number}", name=f"Till {number}", now=now)
     registry.move(session, slug=partner.slug, to="active", now=now)
     terms.enact(
@@ -95,53 +150,45 @@ def _till(session: Any, number: int, now: datetime) -> Till:
             pending_days=0, valid_from=LONG_AGO,
         ),
     )  # fmt: skip
-    private = PrivateKey.generate()
+    rates.enact(
+        session,
+        rates.NewRate(
+            party=partner.party, direction="import", theirs=10, ours=3, minimum=1, step=1,
+            daily_cap=None, fee_ppm=0, valid_from=now - timedelta(days=1), valid_to=None,
+        ),
+    )  # fmt: skip
+    found = {name: _key(session, partner, name, now) for name in (ED25519, P256)}
+    return Till(partner.party, found)
+
+
+def _key(session: Session, partner: Any, algorithm: str, now: datetime) -> Key:
+    private = PrivateKey.generate(algorithm)
     created = int(time.time())
     public = private.public_key.to_text()
     proof = private.sign(proof_of_possession(keys.public_id(partner.id), public, created))
-    key = keys.NewKey(public=public, scopes=("till",), created=created, proof=proof)
-    return Till(partner.party, keys.register(session, party=partner.party, key=key, now=now)["id"],
-                private)  # fmt: skip
+    new = keys.NewKey(public=public, scopes=("till", "issue"), created=created, proof=proof)
+    return Key(
+        keys.register(session, party=partner.party, key=new, now=now)["id"], private.to_pem()
+    )
 
 
-# Opening balances are posted as accruals would post them, so that the checker is content.
-_MEMBERS = """
-DO $fill$
-DECLARE
-    parties integer[] := %(parties)s;
-BEGIN
-    CREATE TEMP TABLE m AS
-        SELECT n, nextval(pg_get_serial_sequence('exchange.account', 'id')) AS wallet,
-               parties[1 + n %% cardinality(parties)] AS party
-        FROM generate_series(1, %(members)s) n;
-    INSERT INTO exchange.account (id, kind) OVERRIDING SYSTEM VALUE SELECT wallet, 'wallet' FROM m;
-    INSERT INTO exchange.wallet (id, available, opened_at) SELECT wallet, 3000000, now() FROM m;
-    INSERT INTO exchange.link (id, party_id, wallet_id, daily_limit, linked_at)
-        SELECT md5('link' || n)::uuid, party, wallet, 1000000000, now() FROM m;
-    INSERT INTO exchange.lot (wallet_id, issuer_id, expires_on, available, opened_at)
-        SELECT wallet, parties[1 + (n + k) %% cardinality(parties)],
-               current_date + 100 * k, 1000000, now()
-        FROM m, generate_series(1, 3) k;
-    INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, at)
-        SELECT md5('opening' || l.id)::uuid, w.id, 'accrual', l.issuer_id, l.wallet_id,
-               l.available, now()
-        FROM exchange.lot l, exchange."window" w;
-    INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
-            points, issuer_id, expires_on, lot_id, issued_at, valued_at)
-        SELECT md5('opening' || l.id)::uuid, 1, w.id, 'issued', l.issuer_id, p.issuing_account,
-               l.wallet_id, l.available, l.issuer_id, l.expires_on, l.id, now(), now()
-        FROM exchange.lot l JOIN exchange.party p ON p.id = l.issuer_id, exchange."window" w;
-    INSERT INTO exchange.event (party_id, kind, subject, facts, at)
-        SELECT party_id, kind, id, '{}', at FROM exchange.journal;
-    UPDATE exchange.exposure e SET points = s.points, price = 1000000
-        FROM (SELECT issuer_id, sum(available) AS points FROM exchange.lot GROUP BY issuer_id) s
-        WHERE s.issuer_id = e.party_id;
-END $fill$
-"""
+def _parties(session: Session, tills: tuple[Till, ...]) -> filling.Parties:
+    rows = session.execute(
+        text(
+            "SELECT p.id, p.issuing_account, p.accepting_account, t.id FROM exchange.party p"
+            " JOIN partners.terms t ON t.party_id = p.id WHERE p.id = ANY(:parties)"
+        ),
+        {"parties": [till.party for till in tills]},
+    )
+    found = {row[0]: row for row in rows}
+    ordered = [found[till.party] for till in tills]
+    return filling.Parties(*([row[column] for row in ordered] for column in range(4)))
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
+    """A hub that answers on a port of this machine."""
+
     port: int
     process: subprocess.Popen[bytes]
     keys: dict[str, Any]
@@ -150,37 +197,54 @@ class Hub:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def authority(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def workers(self) -> list[int]:
+        """The process ids of the web processes that serve."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [pid for pid in map(int, children.read_text().split()) if _serves(pid)]
+
+
+def _serves(pid: int) -> bool:
+    """Whether this is a web process, and none that multiprocessing keeps for itself."""
+    with suppress(OSError):
+        return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
 
 @contextmanager
-def hub(place: Place, *, workers: int = 2, threads: int = 4) -> Iterator[Hub]:
-    """Granian over the place's database, as `bin/hub serve` runs it."""
+def hub(place: Place) -> Iterator[Hub]:
+    """A hub over the place's database: `bin/hub serve`, with the defaults that it has."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    environment = os.environ | {
+    environment = place.environment | {
         "HUB_PORT": str(port), "HUB_ORIGIN": f"http://127.0.0.1:{port}",
-        "HUB_HOME": str(place.server.home), "HUB_SECRET": secrets.token_hex(32),
-        "DATABASE_URL": place.owner_url, "HUB_APP_DATABASE_URL": place.app_url,
     }  # fmt: skip
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-            "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads),
-            "--backlog", "512", "--no-log", "wsgi:application",
-        ],
-        cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    path = place.server.home / f"hub-{place.database}.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "web.cli", "serve"],
+            cwd=ROOT, env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
     try:
-        yield Hub(port, process, _keys_when_up(process, port))
+        yield Hub(port, process, _keys_when_up(process, port, path))
+        path.unlink()
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _keys_when_up(process: subprocess.Popen[bytes], port: int) -> dict[str, Any]:
+def _keys_when_up(process: subprocess.Popen[bytes], port: int, log: Path) -> dict[str, Any]:
     for _ in range(300):
         if process.poll() is not None:
-            raise RuntimeError("the hub ended before it answered")
+            raise RuntimeError(f"the hub ended before it answered: {log.read_text()[-2000:]}")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=1):
                 return fetch_hub_keys(f"http://127.0.0.1:{port}")

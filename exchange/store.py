@@ -1,4 +1,4 @@
-"""All SQL of the books outside the posting function: opening accounts, links, reading."""
+"""All SQL of the books but posting and partners' reading: accounts, links, rates, windows."""
 
 import json
 from collections.abc import Mapping
@@ -142,90 +142,6 @@ def insert_payment_code(session: Session, values: Values) -> bool:
             values,
         ).first()
         is not None
-    )
-
-
-# --- reading --------------------------------------------------------------------------------------
-
-_LOTS = """
-    SELECT issuer_id, available, held, expires_on,
-           CASE WHEN spendable_from > :today THEN spendable_from END AS spendable_from
-    FROM exchange.lot
-    WHERE wallet_id = :wallet AND (available > 0 OR held > 0)
-    ORDER BY expires_on, id
-"""
-
-_TRANSACTION = """
-    SELECT j.id, j.kind, j.points, j.reference, j.undoes, j.hold_id AS authorization, j.theirs,
-           j.fee, j.occurred_at, j.at, w.name AS window, l.id AS member,
-           coalesce(u.undone, 0) AS undone
-    FROM exchange.journal j
-    JOIN exchange."window" w ON w.id = j.window_id
-    LEFT JOIN exchange.link l ON l.party_id = j.party_id AND l.wallet_id = j.wallet_id AND l.active
-    LEFT JOIN exchange.undone u ON u.journal_id = j.id
-    WHERE j.party_id = :party
-"""
-
-
-def today(session: Session, now: datetime) -> Any:
-    """The books' calendar day at `now`: expiry and pending dates are days of the hub's zone."""
-    return session.execute(
-        text("SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting"),
-        {"now": now},
-    ).scalar_one()
-
-
-def lots(session: Session, wallet: int, day: Any) -> list[Row]:
-    return _all(session, _LOTS, wallet=wallet, today=day)
-
-
-def transaction(session: Session, party: int, journal: UUID) -> Row | None:
-    return _one(session, _TRANSACTION + " AND j.id = :id", party=party, id=journal)
-
-
-def transactions(
-    session: Session,
-    party: int,
-    *,
-    before: UUID | None,
-    kind: str | None,
-    reference: str | None,
-    limit: int,
-) -> list[Row]:
-    """Newest first; one more than `limit`, when there are more."""
-    sql = _TRANSACTION
-    if before is not None:
-        sql += " AND j.id < :before"
-    if kind is not None:
-        sql += " AND j.kind = :kind"
-    if reference is not None:
-        sql += " AND j.reference = :reference"
-    return _all(
-        session,
-        sql + " ORDER BY j.id DESC LIMIT :limit",
-        party=party,
-        before=before,
-        kind=kind,
-        reference=reference,
-        limit=limit + 1,
-    )
-
-
-def hold(session: Session, party: int, hold_id: UUID) -> Row | None:
-    return _one(
-        session,
-        """
-        SELECT h.id, h.points, h.captured, h.released, h.reference, h.held_at AS at, h.expires_at,
-               h.ended_at, l.id AS member,
-               CASE WHEN h.state = 'held' AND h.expires_at <= now() THEN 'expired'
-                    ELSE h.state END AS state
-        FROM exchange.hold h
-        LEFT JOIN exchange.link l
-            ON l.party_id = h.party_id AND l.wallet_id = h.wallet_id AND l.active
-        WHERE h.id = :id AND h.party_id = :party
-        """,
-        id=hold_id,
-        party=party,
     )
 
 

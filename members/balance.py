@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-import exchange.store
+import exchange.reading
 from exchange.errors import MemberNotFound
 
 
@@ -18,21 +18,19 @@ def balance(
     Without the member's consent there is one fact: whether `asked` points could be paid. Other
     brands are never named: a lot is the partner's own or it is not. Raises MemberNotFound.
     """
-    link = exchange.store.find_link(session, party, member)
-    if link is None:
+    rows = exchange.reading.wallet(session, party, member, now)
+    if not rows:
         raise MemberNotFound
-    today = exchange.store.today(session, now)
-    lots = exchange.store.lots(session, link["wallet_id"], today)
-    live = [lot for lot in lots if lot["expires_on"] >= today]
-    spendable = sum(lot["available"] for lot in live if lot["spendable_from"] is None)
+    lots = [row for row in rows if row["issuer_id"] is not None]
+    spendable = sum(lot["available"] for lot in lots if lot["spendable_from"] is None)
     facts: dict[str, Any] = {"member": str(member)}
     if asked is not None:
         facts["can_pay"] = spendable >= asked
-    if link["shares_balance"]:
+    if rows[0]["shares_balance"]:
         facts |= {
             "available": spendable,
-            "held": sum(lot["held"] for lot in lots),
-            "pending": sum(lot["available"] for lot in live if lot["spendable_from"] is not None),
+            "held": rows[0]["wallet_held"],
+            "pending": sum(lot["available"] for lot in lots if lot["spendable_from"] is not None),
             "lots": [
                 {
                     "own": lot["issuer_id"] == party,
@@ -41,7 +39,7 @@ def balance(
                     "expires_on": lot["expires_on"].isoformat(),
                     "spendable_from": lot["spendable_from"] and lot["spendable_from"].isoformat(),
                 }
-                for lot in live
+                for lot in lots
             ],
         }
     return facts

@@ -90,16 +90,10 @@ def unlink(session: Session, *, party: int, member: UUID) -> None:
 
 def find(session: Session, *, party: int, member: UUID) -> LinkedMember:
     """Raises MemberNotFound, for another partner's member too."""
-    row = exchange.store.find_link(session, party, member)
+    row = store.linked(session, party, member)
     if row is None:
         raise MemberNotFound
-    return LinkedMember(
-        id=row["id"],
-        reference=store.reference_of(session, row["id"]),
-        daily_limit=row["daily_limit"],
-        shares_balance=row["shares_balance"],
-        linked_at=row["linked_at"],
-    )
+    return LinkedMember(**row)
 
 
 def link_token(

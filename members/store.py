@@ -56,10 +56,20 @@ def forget_customer(session: Session, link: UUID) -> None:
     session.execute(text("DELETE FROM members.customer WHERE link_id = :link"), {"link": link})
 
 
-def reference_of(session: Session, link: UUID) -> str | None:
-    return session.execute(
-        text("SELECT reference FROM members.customer WHERE link_id = :link"), {"link": link}
-    ).scalar_one_or_none()
+def linked(session: Session, party: int, link: UUID) -> RowMapping | None:
+    """An active link of this party, with the party's own customer number where it gave one."""
+    return (
+        session.execute(
+            text(
+                "SELECT l.id, c.reference, l.daily_limit, l.shares_balance, l.linked_at"
+                " FROM exchange.link l LEFT JOIN members.customer c ON c.link_id = l.id"
+                " WHERE l.id = :link AND l.party_id = :party AND l.active"
+            ),
+            {"party": party, "link": link},
+        )
+        .mappings()
+        .one_or_none()
+    )
 
 
 def insert_link_token(session: Session, values: Mapping[str, Any]) -> None:

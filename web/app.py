@@ -11,6 +11,7 @@ import partners.api.transactions
 import settlement.api
 from kit.clock import Clock, system_clock
 from kit.database import Database, refuse_unsafe
+from kit.secure_headers import SECURE_HEADERS
 from kit.strict_json import dumps
 from members.secrets import Secrets
 from partners.api import routes
@@ -30,7 +31,10 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def create_app(settings: config.Config | None = None, *, clock: Clock = system_clock) -> Flask:
-    """The hub as a WSGI application. Raises UnsafeConfiguration or UnsafeDatabase."""
+    """The hub as a WSGI application: the partner API, and Flask behind it for every other path.
+
+    Raises UnsafeConfiguration or UnsafeDatabase.
+    """
     logs.configure()
     settings = settings or config.load()
     refuse_unsafe(settings.app_url)
@@ -39,7 +43,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     app = Flask("tongbao", static_folder=None)
     app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database
-    routes.install(app, routes.Edge(hub, database, settings.origin, settings.key), OPERATIONS)
+    edge = routes.Edge(hub, database, settings.origin, settings.key)
+    app.wsgi_app = routes.Front(edge, OPERATIONS, app.wsgi_app)  # type: ignore[method-assign]
     problems.install(app)
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(openapi.blueprint(OPERATIONS, settings.origin))
@@ -53,13 +58,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
 
     @app.after_request
     def secure(response: Response) -> Response:
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
-            " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        response.headers["Referrer-Policy"] = "no-referrer"
+        for name, value in SECURE_HEADERS:
+            response.headers.setdefault(name, value)
         return response
 
     return app

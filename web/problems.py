@@ -1,34 +1,23 @@
-"""Answers for what no operation answers: unknown routes, wrong methods, and our own faults."""
+"""Answers for what no page answers: unknown routes, wrong methods, and our own faults."""
 
-import secrets
-
-import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from kit.errors import Kind, Refusal
-from kit.problems import CONTENT_TYPE, problem, retry_after
-from kit.strict_json import dumps
-
-log = structlog.get_logger("web")
+from kit.problems import (
+    CONTENT_TYPE,
+    MethodRefused,
+    RequestMalformed,
+    fault,
+    problem,
+    retry_after,
+)
 
 
 class RouteNotFound(Refusal):
     code = "not-found"
     kind = Kind.NOT_FOUND
     title = "There is nothing here"
-
-
-class MethodRefused(Refusal):
-    code = "method-not-allowed"
-    kind = Kind.NOT_ALLOWED
-    title = "This method is not allowed here"
-
-
-class RequestMalformed(Refusal):
-    code = "request-malformed"
-    kind = Kind.MALFORMED
-    title = "The request cannot be read"
 
 
 def install(app: Flask) -> None:
@@ -49,20 +38,9 @@ def install(app: Flask) -> None:
         return _render(RequestMalformed())
 
     @app.errorhandler(Exception)
-    def fault(error: Exception) -> Response:
-        incident = secrets.token_hex(8)
-        log.error("fault", incident=incident, path=request.path, exc_info=error)
-        body = dumps(
-            {
-                "type": "about:blank",
-                "title": "The hub failed; retry with the same idempotency key",
-                "status": 500,
-                "code": "internal-error",
-                "incident": incident,
-                "retryable": True,
-            }
-        )
-        return Response(body, 500, content_type=CONTENT_TYPE)
+    def failed(error: Exception) -> Response:
+        status, body = fault(error, request.path)
+        return Response(body, status, content_type=CONTENT_TYPE)
 
 
 def _render(refusal: Refusal) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-import exchange.store
+import exchange.reading
 from exchange import acceptance, returns
 from exchange.errors import (
     DuplicateReference,
@@ -73,7 +73,7 @@ def _refund(call: Call, data: Data) -> Order:
 
 
 def _find(call: Call, session: Session, _: Data) -> Facts:
-    row = exchange.store.hold(session, call.party, call.id("authorization"))
+    row = exchange.reading.hold(session, call.party, call.id("authorization"))
     if row is None:
         raise HoldNotFound
     return {name: value for name, value in row.items() if value is not None}

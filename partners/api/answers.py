@@ -215,7 +215,7 @@ def _render(
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Answer:
     schema = operation.schema("answer")
-    body = b"" if schema is None else dumps(schema.dump(facts))
+    body = b"" if schema is None else dumps(schemas.dump(schema, facts))
     if replayed:
         headers = (*headers, ("Idempotency-Replayed", "?1"))
     return Answer(operation.status, body, JSON, headers)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from exchange.orders import Order
 from kit.clock import Clock
 from kit.errors import Refusal
+from kit.strict_json import MAX_BODY
 from members.secrets import Secrets
 from partners.directory import Directory, KeyRecord
 
@@ -83,7 +84,8 @@ class Operation:
     """`path` holds its ids as `<mbr:member>`: the prefix of the id, then its name.
 
     `refusals` stand in the order in which they are checked, after those of every request. Without
-    an `answer` schema, what goes out is a stored document of the type `content`.
+    an `answer` schema, what goes out is a stored document of the type `content`. No more
+    than `max_body` bytes are taken.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Operation:
     status: int = 200
     content: str = "application/json"
     body: type[Schema] | None = None
+    max_body: int = MAX_BODY
     query: type[Schema] | None = None
     example: Data | None = None
     refusals: tuple[type[Refusal], ...] = ()

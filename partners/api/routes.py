@@ -1,28 +1,36 @@
-"""Operations as Flask routes: bytes in, a signed answer out, nothing decided here."""
+"""The partner API over WSGI: bytes in, a signed answer out, nothing decided here.
+
+It stands in front of the framework that serves the pages, because the framework's own work for a
+request costs more than all of this.
+"""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
 from uuid import UUID
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, request
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
 
-from kit import ids
+from kit import problems
 from kit.database import Database
 from kit.errors import Kind, Refusal
-from kit.strict_json import MAX_BODY
+from kit.secure_headers import SECURE_HEADERS
 from partners.api import gate
 from partners.api.answers import Answer, answer, refuse
 from partners.api.operations import Call, Hub, Operation
+from partners.api.paths import Paths
 from partners.public_keys import PrivateKey
-from partners.signing import sign_response
+from partners.signing import Message, sign_response
 from partners.signing_wsgi import message_from_environ
 
 log = structlog.get_logger("api")
 
-ID_PREFIXES = ("mbr", "jrn", "aut")
+_STATUS_LINES: Final = {one.value: f"{one.value} {one.phrase}" for one in HTTPStatus}
 
 
 class ContentTooLarge(Refusal):
@@ -55,63 +63,82 @@ class Edge:
     key: HubKey
 
 
-def install(app: Flask, edge: Edge, operations: Iterable[Operation]) -> None:
-    """Add one route for each operation."""
-    for prefix in ID_PREFIXES:
-        app.url_map.converters[prefix] = _converter(prefix)
-    for operation in operations:
-        app.add_url_rule(
-            operation.path,
-            endpoint=operation.name,
-            view_func=_view(edge, operation),
-            methods=[operation.method],
-            provide_automatic_options=False,
+class Front:
+    """The operations as a WSGI application; a path that is none of theirs goes on to `pages`."""
+
+    def __init__(self, edge: Edge, operations: Iterable[Operation], pages: WSGIApplication) -> None:
+        self._edge = edge
+        self._paths = Paths(operations)
+        self._pages = pages
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        found = self._paths.find(environ.get("PATH_INFO", ""))
+        if found is None:
+            return self._pages(environ, start_response)
+        methods, ids = found
+        method = environ["REQUEST_METHOD"].upper()
+        try:
+            operation = methods.get(method)
+            if operation is None:
+                made = refuse(problems.MethodRefused(), message_from_environ(environ, b""))
+                headers = [("Allow", ", ".join(sorted(methods)))]
+            else:
+                made, headers = _serve(self._edge, operation, environ, ids)
+        except ClientDisconnected:
+            made = refuse(problems.RequestMalformed(), message_from_environ(environ, b""))
+            headers = []
+        except Exception as error:
+            made = Answer(*problems.fault(error, environ["PATH_INFO"]), problems.CONTENT_TYPE)
+            headers = []
+        start_response(
+            _STATUS_LINES[made.status],
+            [
+                ("Content-Type", made.content_type),
+                ("Content-Length", str(len(made.body))),
+                *made.headers,
+                *headers,
+                *SECURE_HEADERS,
+            ],
         )
-
-
-def _view(edge: Edge, operation: Operation) -> Callable[..., Response]:
-    def view(**path: UUID | str) -> Response:
-        started = time.perf_counter()
-        admitted, made = _serve(edge, operation, path)
-        response = Response(made.body, made.status, content_type=made.content_type)
-        response.headers.extend(made.headers)
-        if admitted is not None:
-            response.headers.update(
-                sign_response(
-                    admitted.verified,
-                    status=made.status,
-                    content_type=made.content_type,
-                    body=made.body,
-                    key_id=edge.key.id,
-                    key=edge.key.private,
-                    created=int(time.time()),
-                )
-            )
-        log.info(
-            "answered",
-            operation=operation.name,
-            status=made.status,
-            code=made.code,
-            key=admitted and admitted.key.id,
-            ms=round((time.perf_counter() - started) * 1000, 2),
-        )
-        return response
-
-    return view
+        return [b"" if method == "HEAD" else made.body]
 
 
 def _serve(
-    edge: Edge, operation: Operation, path: dict[str, UUID | str]
+    edge: Edge, operation: Operation, environ: WSGIEnvironment, ids: dict[str, UUID | str]
+) -> tuple[Answer, list[tuple[str, str]]]:
+    """The answer, and the headers that sign it: a stranger gets no signature."""
+    started = time.perf_counter()
+    admitted, made = _answer(edge, operation, environ, ids)
+    signature: dict[str, str] = {}
+    if admitted is not None:
+        signature = sign_response(
+            admitted.verified,
+            status=made.status,
+            content_type=made.content_type,
+            body=made.body,
+            key_id=edge.key.id,
+            key=edge.key.private,
+            created=int(time.time()),
+        )
+    log.info(
+        "answered",
+        operation=operation.name,
+        status=made.status,
+        code=made.code,
+        key=admitted and admitted.key.id,
+        ms=round((time.perf_counter() - started) * 1000, 2),
+    )
+    return made, list(signature.items())
+
+
+def _answer(
+    edge: Edge, operation: Operation, environ: WSGIEnvironment, ids: dict[str, UUID | str]
 ) -> tuple[gate.Admitted | None, Answer]:
-    """The answer, and whom it may be signed for: a stranger gets no signature."""
-    environ = request.environ
-    unread = message_from_environ(environ, b"")
-    if environ.get("CONTENT_LENGTH") and environ.get("HTTP_TRANSFER_ENCODING"):
-        return None, refuse(FramingAmbiguous(), unread)
-    body = request.stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        return None, refuse(ContentTooLarge(limit=MAX_BODY), unread)
-    message = replace(unread, body=body)
+    """The answer, and whom it may be signed for."""
+    try:
+        message = _read(operation, environ)
+    except Refusal as refused:
+        return None, refuse(refused, message_from_environ(environ, b""))
     now = edge.hub.clock()
     try:
         admitted = gate.admit(edge.hub, message, origin=edge.origin, now=now)
@@ -121,21 +148,15 @@ def _serve(
         gate.check_scope(operation, admitted.key)
     except Refusal as refused:
         return admitted, refuse(refused, message)
-    call = Call(edge.hub, admitted.key, now, path)
+    call = Call(edge.hub, admitted.key, now, ids)
     return admitted, answer(operation, call, edge.database, message, admitted)
 
 
-def _converter(prefix: str) -> type[BaseConverter]:
-    class IdConverter(BaseConverter):
-        regex = rf"{prefix}_[0-9a-z]+"
-
-        def to_python(self, value: str) -> UUID:
-            found = ids.from_text(prefix, value)
-            if found is None:
-                raise ValidationError
-            return found
-
-        def to_url(self, value: UUID) -> str:
-            return ids.to_text(prefix, value)
-
-    return IdConverter
+def _read(operation: Operation, environ: WSGIEnvironment) -> Message:
+    """The request with all of its body. Raises FramingAmbiguous, ContentTooLarge, in this order."""
+    if environ.get("CONTENT_LENGTH") and environ.get("HTTP_TRANSFER_ENCODING"):
+        raise FramingAmbiguous
+    body = get_input_stream(environ).read(operation.max_body + 1)
+    if len(body) > operation.max_body:
+        raise ContentTooLarge(limit=operation.max_body)
+    return message_from_environ(environ, body)

@@ -3,7 +3,7 @@
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-import exchange.store
+from exchange import reading
 from exchange.errors import TransactionNotFound
 from kit.ids import to_text
 from partners import schemas
@@ -18,7 +18,7 @@ def _facts(row: RowMapping) -> Facts:
 
 
 def _find(call: Call, session: Session, _: Data) -> Facts:
-    row = exchange.store.transaction(session, call.party, call.id("transaction"))
+    row = reading.transaction(session, call.party, call.id("transaction"))
     if row is None:
         raise TransactionNotFound
     return _facts(row)
@@ -26,14 +26,11 @@ def _find(call: Call, session: Session, _: Data) -> Facts:
 
 def _list(call: Call, session: Session, data: Data) -> Page:
     limit = data["limit"]
-    rows = exchange.store.transactions(
-        session,
-        call.party,
-        before=data.get("cursor"),
-        kind=data.get("kind"),
-        reference=data.get("reference"),
-        limit=limit,
-    )
+    asked = {"before": data.get("cursor"), "kind": data.get("kind"), "limit": limit}
+    if "reference" in data:
+        rows = reading.referenced(session, call.party, data["reference"], **asked)
+    else:
+        rows = reading.transactions(session, call.party, **asked)
     more = to_text("jrn", rows[limit - 1]["id"]) if len(rows) > limit else None
     return Page({"transactions": [_facts(row) for row in rows[:limit]]}, more)
 

@@ -1,0 +1,107 @@
+"""What partners read of the books: each question one indexed statement, whatever has happened."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+Row = RowMapping
+
+REFERENCED = ("accrual", "import", "redemption", "capture", "refund", "clawback")
+
+# The day and the expiry bound the search: what expired is not read, however many lots there were.
+_WALLET = """
+    SELECT l.shares_balance, d.today, w.held AS wallet_held, t.issuer_id, t.available, t.held,
+           t.expires_on,
+           CASE WHEN t.spendable_from > d.today THEN t.spendable_from END AS spendable_from
+    FROM exchange.link l
+    JOIN exchange.wallet w ON w.id = l.wallet_id
+    CROSS JOIN (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date AS today
+                FROM exchange.setting) d
+    LEFT JOIN exchange.lot t ON t.wallet_id = w.id AND t.expires_on >= d.today
+        AND (t.available > 0 OR t.held > 0)
+    WHERE l.id = :link AND l.party_id = :party AND l.active
+    ORDER BY t.expires_on, t.id
+"""
+
+_TRANSACTION = """
+    SELECT j.id, j.kind, j.points, j.reference, j.undoes, j.hold_id AS authorization, j.theirs,
+           j.fee, j.occurred_at, j.at, w.name AS window, l.id AS member,
+           coalesce(u.undone, 0) AS undone
+    FROM exchange.journal j
+    JOIN exchange."window" w ON w.id = j.window_id
+    LEFT JOIN exchange.link l ON l.party_id = j.party_id AND l.wallet_id = j.wallet_id AND l.active
+    LEFT JOIN exchange.undone u ON u.journal_id = j.id
+    WHERE j.party_id = :party
+"""
+
+_HOLD = """
+    SELECT h.id, h.points, h.captured, h.released, h.reference, h.held_at AS at, h.expires_at,
+           h.ended_at, l.id AS member,
+           CASE WHEN h.state = 'held' AND h.expires_at <= now() THEN 'expired'
+                ELSE h.state END AS state
+    FROM exchange.hold h
+    LEFT JOIN exchange.link l ON l.party_id = h.party_id AND l.wallet_id = h.wallet_id AND l.active
+    WHERE h.id = :id AND h.party_id = :party
+"""
+
+
+def wallet(session: Session, party: int, link: UUID, now: datetime) -> list[Row]:
+    """The lots of a linked wallet that have points and have not expired, as they are spent.
+
+    A wallet without any is one row without an issuer; no row is no such link. Each row has the
+    books' calendar day, and what the whole wallet holds.
+    """
+    return _all(session, _WALLET, party=party, link=link, now=now)
+
+
+def transaction(session: Session, party: int, journal: UUID) -> Row | None:
+    return _one(session, _TRANSACTION + " AND j.id = :id", party=party, id=journal)
+
+
+def transactions(
+    session: Session, party: int, *, before: UUID | None, kind: str | None, limit: int
+) -> list[Row]:
+    """Newest first; one more than `limit`, when there are more."""
+    sql = _TRANSACTION
+    if before is not None:
+        sql += " AND j.id < :before"
+    if kind is not None:
+        sql += " AND j.kind = :kind"
+    sql += " ORDER BY j.id DESC LIMIT :limit"
+    return _all(session, sql, party=party, before=before, kind=kind, limit=limit + 1)
+
+
+def referenced(
+    session: Session,
+    party: int,
+    reference: str,
+    *,
+    before: UUID | None,
+    kind: str | None,
+    limit: int,
+) -> list[Row]:
+    """As `transactions`, those with the party's own number: few, a capture has its hold's."""
+    rows = _all(
+        session,
+        _TRANSACTION + " AND j.kind = ANY(:kinds) AND j.reference = :reference",
+        party=party,
+        kinds=list(REFERENCED) if kind is None else [kind],
+        reference=reference,
+    )
+    found = [row for row in rows if before is None or row["id"] < before]
+    return sorted(found, key=lambda row: row["id"], reverse=True)[: limit + 1]
+
+
+def hold(session: Session, party: int, hold_id: UUID) -> Row | None:
+    return _one(session, _HOLD, party=party, id=hold_id)
+
+
+def _one(session: Session, sql: str, **values: Any) -> Row | None:
+    return session.execute(text(sql), values).mappings().one_or_none()
+
+
+def _all(session: Session, sql: str, **values: Any) -> list[Row]:
+    return list(session.execute(text(sql), values).mappings())

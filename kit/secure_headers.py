@@ -1,0 +1,15 @@
+"""Headers that every answer carries: a browser led here can do nothing with what it gets."""
+
+from typing import Final
+
+# An answer may say more about caching than this; nothing else of it is up to the answer.
+SECURE_HEADERS: Final = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+)
