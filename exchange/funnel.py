@@ -72,7 +72,8 @@ class Funnel:
     def _write(self, writer: "_Job") -> None:
         """Post what waits, call upon the next writer, hand out the outcomes."""
         connection, writer.connection = writer.connection, None
-        assert connection is not None
+        if connection is None:
+            raise TypeError("a writer needs a connection")
         with self._lock:
             taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once))]
         try:
@@ -90,12 +91,12 @@ class Funnel:
                 job.woken.release()
 
     def _post(self, connection: Connections, jobs: list["_Job"]) -> None:
-        """One transaction for all; one for each where that fails, to spare a bad one's neighbours."""
+        """One transaction for all; where that fails, one for each, to spare the others."""
         if not jobs:  # Another writer was faster.
             return
         try:
             outcomes = ledger.post(connection, [job.order for job in jobs])
-        except DatabaseUnavailable as error:  # All may have happened: nobody may try again for them.
+        except DatabaseUnavailable as error:  # All may have happened.
             for job in jobs:
                 job.error = error
         except Exception as error:

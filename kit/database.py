@@ -144,7 +144,7 @@ HOT_SETTINGS = {
 
 
 class HotConnection:
-    """A psycopg connection in autocommit, its statements prepared once; for one thread at a time."""
+    """A connection in autocommit, its statements prepared once; for one thread at a time."""
 
     def __init__(self, url: str) -> None:
         self._conninfo, self._arguments = conninfo(url)

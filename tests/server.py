@@ -251,7 +251,7 @@ class Coalition:
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of everything that an accepted request would add."""
-        tables = ("journal", "posting", "hold", "link", "wallet", "quote", "event")
+        tables = ("journal", "posting", "hold", "link", "wallet", "quote")
         with self.database.transaction() as session:
             return {
                 table: session.execute(text(f"SELECT count(*) FROM exchange.{table}")).scalar_one()

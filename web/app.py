@@ -9,8 +9,9 @@ import partners.api.members
 import partners.api.rates
 import partners.api.transactions
 import settlement.api
+from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
-from kit.database import Database, refuse_unsafe
+from kit.database import Database, HotConnection, refuse_unsafe
 from kit.secure_headers import SECURE_HEADERS
 from kit.strict_json import dumps
 from members.secrets import Secrets
@@ -30,6 +31,9 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
+WRITERS = 1  # Transactions of orders at once, in each process.
+
+
 def create_app(settings: config.Config | None = None, *, clock: Clock = system_clock) -> Flask:
     """The hub as a WSGI application: the partner API, and Flask behind it for every other path.
 
@@ -39,7 +43,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     settings = settings or config.load()
     refuse_unsafe(settings.app_url)
     database = Database(settings.app_url)
-    hub = Hub(clock, Secrets(settings.secret), Directory(database), settings.currency)
+    funnel = Funnel([HotConnection(settings.app_url) for _ in range(WRITERS)])
+    hub = Hub(clock, Secrets(settings.secret), Directory(database), settings.currency, funnel)
     app = Flask("tongbao", static_folder=None)
     app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database

@@ -19,17 +19,6 @@ _SNAPSHOT = """
 # them for small, which turned a second's work into a minute's.
 
 
-# What requests were told that they did, line by line where they came in a batch.
-DONE = """
-    SELECT party_id, key, operation, facts, at
-    FROM exchange.claim WHERE operation <> 'batch' AND code IS NULL
-    UNION ALL
-    SELECT c.party_id, c.key, l.value -> 'facts' ->> 'kind', l.value -> 'facts', c.at
-    FROM exchange.claim c CROSS JOIN jsonb_array_elements(c.facts) l
-    WHERE c.operation = 'batch' AND l.value ->> 'code' IS NULL
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """`query` returns a row (key, expected, found) for each violation of what the name `says`."""

@@ -66,14 +66,14 @@ BATCH = Invariant(
     " was done, with the points that it tells.",
     """
     WITH line AS (
-        SELECT c.party_id, c.key, l.value -> 'facts' AS facts
-        FROM exchange.claim c CROSS JOIN jsonb_array_elements(c.facts) l
-        WHERE c.operation = 'batch' AND l.value ->> 'code' IS NULL),
+        SELECT t.* FROM exchange.told t
+        JOIN exchange.claim c ON c.party_id = t.party_id AND c.key = t.key AND c.at = t.at
+        WHERE c.operation = 'batch'),
     told AS (
-        SELECT party_id, key, facts ->> 'kind' AS kind,
+        SELECT party_id, key, operation AS kind,
                coalesce(facts ->> 'id', facts ->> 'authorization')::uuid AS id,
                coalesce(facts ->> 'captured', facts ->> 'points')::bigint AS points
-        FROM line WHERE facts ->> 'kind' <> 'void'),
+        FROM line WHERE operation <> 'void'),
     made AS (
         SELECT c.party_id, c.key, e.kind, e.id, e.points
         FROM (SELECT id, kind, party_id, request_key, points FROM exchange.journal
@@ -92,7 +92,7 @@ BATCH = Invariant(
     SELECT format('party %s, key %s', l.party_id, l.key), 'voided', h.state
     FROM line l LEFT JOIN exchange.hold h ON h.id = (l.facts ->> 'authorization')::uuid
         AND h.party_id = l.party_id
-    WHERE l.facts ->> 'kind' = 'void' AND h.state IS DISTINCT FROM 'voided'
+    WHERE l.operation = 'void' AND h.state IS DISTINCT FROM 'voided'
     """,
 )
 

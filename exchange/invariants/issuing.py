@@ -1,6 +1,6 @@
 """Issuers stand for what they issued, within their caps; imports gave what their rate says."""
 
-from exchange.invariants.checking import DONE, Invariant
+from exchange.invariants.checking import Invariant
 
 EXPOSURE_POINTS = Invariant(
     "exposure-is-what-was-issued-and-not-released",
@@ -92,7 +92,7 @@ QUOTE = Invariant(
     "quote-used-once-and-as-quoted",
     "A used quote belongs to one import of its party and wallet, made in time and as quoted; and"
     " an import that was answered as quoted has used its quote.",
-    f"""
+    """
     SELECT format('quote %s', q.id), format('%s for %s', q.points, q.theirs),
            format('%s for %s', j.points, j.theirs)
     FROM exchange.quote q
@@ -108,7 +108,7 @@ QUOTE = Invariant(
     UNION ALL
     SELECT format('import %s', c.facts ->> 'id'), format('quote %s used', c.facts ->> 'quote'),
            format('used by %s', q.used_by)
-    FROM ({DONE}) c
+    FROM exchange.told c
     LEFT JOIN exchange.quote q ON q.id = (c.facts ->> 'quote')::uuid
     WHERE c.operation = 'import' AND c.facts ? 'quote'
         AND q.used_by IS DISTINCT FROM (c.facts ->> 'id')::uuid

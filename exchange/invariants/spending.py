@@ -1,6 +1,6 @@
 """Points were spent in their time and in their order, from what was held, with consent."""
 
-from exchange.invariants.checking import DONE, Invariant
+from exchange.invariants.checking import Invariant
 
 IN_TIME = Invariant(
     "spent-in-its-time",
@@ -113,11 +113,11 @@ MANDATE = Invariant(
     "What a link has spent on its last day is the sum of that day's redemptions and holds without"
     " a payment code, and since it was last agreed not more than the member's daily limit. (Of"
     " yesterday and later: before that it no longer decides anything.)",
-    f"""
+    """
     WITH spend AS MATERIALIZED (
         SELECT c.party_id, (c.facts ->> 'member')::uuid AS link_id,
                (c.facts ->> 'points')::bigint AS points, c.at
-        FROM ({DONE}) c
+        FROM exchange.told c
         WHERE c.operation IN ('redemption', 'authorisation')
             AND c.facts ? 'member' AND c.at >= current_date - 2),
     mandated AS (

@@ -4,6 +4,15 @@
 CREATE TABLE exchange.nonce_default PARTITION OF exchange.nonce DEFAULT;
 CREATE TABLE exchange.claim_default PARTITION OF exchange.claim DEFAULT;
 
+-- What requests were told that they did, line by line where they came in a batch.
+CREATE VIEW exchange.told AS
+    SELECT party_id, key, operation, facts, at
+    FROM exchange.claim WHERE operation <> 'batch' AND code IS NULL
+    UNION ALL
+    SELECT c.party_id, c.key, l.value -> 'facts' ->> 'kind', l.value -> 'facts', c.at
+    FROM exchange.claim c CROSS JOIN LATERAL jsonb_array_elements(c.facts) l
+    WHERE c.operation = 'batch' AND l.value ->> 'code' IS NULL;
+
 -- Make partition `name` of `parent`, if it is not there and the default has nothing of its time.
 CREATE FUNCTION exchange.make_partition(parent text, name text, since text, until text)
 RETURNS void LANGUAGE plpgsql AS $$

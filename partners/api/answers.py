@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import exchange.store
-from exchange import ledger
 from exchange.errors import PartnerNotActive, refusal
 from kit import problems, schemas
 from kit.database import Database
@@ -60,7 +59,7 @@ def answer(
         data = _load(operation, message)
         match operation:
             case Posting():
-                return _post(operation, call, database, message, admitted, data)
+                return _post(operation, call, message, admitted, data)
             case Change():
                 return _change(operation, call, database, message, admitted, data)
             case Read():
@@ -102,7 +101,6 @@ def _load(operation: Operation, message: Message) -> dict[str, Any]:
 def _post(
     operation: Posting,
     call: Call,
-    database: Database,
     message: Message,
     admitted: Admitted,
     data: dict[str, Any],
@@ -110,7 +108,7 @@ def _post(
     order = operation.order(call, data)
     order.update(admitted.claim(message))  # type: ignore[typeddict-item]
     order["evidence"] = admitted.evidence(message)
-    outcome = ledger.post_one(database.hot, order)
+    outcome = call.hub.funnel.post(order)
     if outcome.code is not None:
         return refuse(refusal(outcome.code, _public(outcome.facts)), message, outcome.replayed)
     return _render(operation, outcome.facts, outcome.replayed)

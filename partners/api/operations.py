@@ -14,6 +14,7 @@ from uuid import UUID
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
+from exchange.funnel import Funnel
 from exchange.orders import Order
 from kit.clock import Clock
 from kit.errors import Refusal
@@ -39,6 +40,7 @@ class Hub:
     secrets: Secrets
     directory: Directory
     currency: str
+    funnel: Funnel
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Spending points: redemption at once; or authorise, then capture, void or let go."""
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from types import SimpleNamespace
 
 import pytest
