@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import till
+from bench import mix, skew, till
 from bench.figures import Figure
 from bench.plan import Plan
 from web.config import home
@@ -44,6 +44,8 @@ def _benchmark(name: str, run: Run, *more: click.Option) -> None:
 
 
 _benchmark("till", till.run)
+_benchmark("mix", mix.run)
+_benchmark("skew", skew.run)
 
 
 if __name__ == "__main__":
