@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import till
+from bench import batch, growth, mix, skew, till, window
 from bench.figures import Figure
 from bench.plan import Plan
 from web.config import home
@@ -44,6 +44,21 @@ def _benchmark(name: str, run: Run, *more: click.Option) -> None:
 
 
 _benchmark("till", till.run)
+_benchmark("mix", mix.run)
+_benchmark("batch", batch.run)
+_benchmark(
+    "growth",
+    growth.run,
+    click.Option(
+        ["--largest"],
+        type=click.IntRange(1_000),
+        default=growth.SIZES[-1],
+        show_default=True,
+        help="Members of the largest database.",
+    ),
+)
+_benchmark("skew", skew.run)
+_benchmark("window", window.run)
 
 
 if __name__ == "__main__":

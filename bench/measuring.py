@@ -21,7 +21,7 @@ class Take:
     rate: float
     steal: float = 0.0  # share of the machine's CPU time, 0 … 1
     cpu_us: dict[str, float] = field(default_factory=dict)  # a piece, by process group
-    ms: dict[str, float] = field(default_factory=dict)  # p50, p95, p99
+    ms: dict[str, float] = field(default_factory=dict)  # as `spread` names them
 
     @classmethod
     def of(cls, done: float, meter: "Meter", latencies: Sequence[float] = ()) -> Self:
@@ -60,11 +60,11 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def spread(latencies: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 in milliseconds; nothing of nothing. NaN are requests never sent."""
+    """p50, p95, p99 and the longest in milliseconds; nothing of nothing. NaN was never sent."""
     ordered = sorted(one for one in latencies if not math.isnan(one))
     if not ordered:
         return {}
-    shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+    shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "longest": 1.0}
     return {name: 1000 * percentile(ordered, share) for name, share in shares.items()}
 
 

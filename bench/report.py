@@ -76,6 +76,18 @@ def show_takes(console: Console, title: str, rounds: Sequence[Round]) -> None:
     console.print(table)
 
 
+def show_rows(
+    console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """A table of a benchmark's own; all columns but the first are numbers."""
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(names):
+        table.add_column(name, justify="right" if number else "left", no_wrap=not number)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
 def _median(values: Sequence[float | None], digits: int) -> str:
     known = [value for value in values if value is not None]
     return f"{statistics.median(known):,.{digits}f}" if known else ""

@@ -10,16 +10,15 @@ keep their connections open and a hub always has many.
 
 import functools
 
-from bench import load, pgbench, report
+from bench import pgbench, report, waiting
 from bench.driver import Driver
 from bench.figures import Figure, ratio
-from bench.measuring import Take, median_rate
+from bench.measuring import median_rate
 from bench.plan import Plan
 from partners.public_keys import ED25519, P256
 
 TARGET = 0.45
-SLOWEST_MS = 50.0  # p99 at PACE of the peak
-PACE = 0.70
+SLOWEST_MS = 50.0  # p99 at 70 % of the peak
 CONNECTIONS = 64
 REFERENCE = "pgbench"
 HEADLINE = "Ed25519 × 64"
@@ -35,7 +34,13 @@ def run(plan: Plan) -> list[Figure]:
                     driver.closed, driver.any_redemption(algorithm), connections, plan.seconds
                 )
         rounds = report.measure(plan, takes)
-        waits, queued = _paced(plan, driver, PACE * median_rate(rounds, HEADLINE))
+        asker = driver.any_redemption()
+        waits = waiting.wait(
+            plan,
+            driver,
+            median_rate(rounds, HEADLINE),
+            lambda count: [asker() for _ in range(count)],
+        )
         report.show_takes(plan.console, f"Redemptions, {place.members:,} members", rounds)
         figures = [ratio("till", rounds, HEADLINE, REFERENCE, TARGET)]
         figures += [
@@ -43,36 +48,5 @@ def run(plan: Plan) -> list[Figure]:
             for name in takes
             if name not in (REFERENCE, HEADLINE)
         ]
-        figures += _waits(waits)
-        if queued:
-            plan.console.print(f"{queued} requests found every connection taken.")
+        figures += waiting.figures(waits, SLOWEST_MS)
         return report.finish(plan, place, "till", figures, rounds)
-
-
-def _paced(plan: Plan, driver: Driver, per_second: float) -> tuple[list[Take], int]:
-    asker = driver.any_redemption()
-    takes, queued = [], 0
-    with report.bar(plan.console, f"Waiting at {per_second:,.0f} a second", plan.rounds) as step:
-        for number in range(plan.rounds):
-            due = load.arrivals(per_second, plan.seconds, seed=number)
-            take, result = driver.paced([asker() for _ in due], due)
-            takes.append(take)
-            queued += result.queued
-            step("", 1)
-    return takes, queued
-
-
-def _waits(takes: list[Take]) -> list[Figure]:
-    """Latencies in ms at the pace, the p99 with its target."""
-    steals = tuple(take.steal for take in takes)
-    return [
-        Figure(
-            f"{name} at {PACE:.0%} of the peak",
-            tuple(take.ms[name] for take in takes),
-            steals,
-            SLOWEST_MS if name == "p99" else None,
-            at_most=True,
-            unit=" ms",
-        )
-        for name in ("p50", "p95", "p99")
-    ]

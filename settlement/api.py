@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sqlalchemy.orm import Session
 
 from partners.api.operations import SETTLE, Call, Data, Document, Facts, Page, Read
-from settlement import schemas, views
+from settlement import position, schemas, views
 from settlement.errors import PointsUnpriced, StatementNotFound, WindowNotFound
 
 
@@ -41,7 +41,7 @@ def _statement_csv(call: Call, session: Session, _: Data) -> Document:
 
 
 def _position(call: Call, session: Session, _: Data) -> Facts:
-    found = views.position(session, call.party, currency=call.hub.currency, now=call.now)
+    found = position.position(session, call.party, currency=call.hub.currency, now=call.now)
     return asdict(found) | {"window": found.window.name, "opened_at": found.window.opened_at}
 
 

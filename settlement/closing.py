@@ -20,7 +20,7 @@ from kit.database import Database
 from kit.ids import to_text
 from partners import terms
 from partners.public_keys import PrivateKey
-from settlement import fx_rates, store
+from settlement import fx_rates, postings, store
 from settlement.drafting import Period, draft
 from settlement.errors import (
     SettlementStepRefused,
@@ -164,8 +164,8 @@ def _step(session: Session, name: str, to: str, now: datetime) -> int:
 def _work_out(session: Session, window: Window, now: datetime, signer: Signer) -> None:
     if window.closed_at is None or window.currency is None:
         raise WindowNotClosed(state=window.state)
-    moved = store.movements(session, window.id)
-    outstanding = store.outstanding(session, window.id)
+    moved = postings.movements(session, window.id)
+    outstanding = postings.outstanding(session, window.id)
     busy = {party for each in moved for party in (each.issuer, each.acceptor)}
     busy |= {party for party, points in outstanding.items() if points}
     # Everybody gets a statement but those who left before the window and have nothing in it.
@@ -212,10 +212,10 @@ def _release(session: Session, window: Window, figures: Reckoning) -> None:
 def _statements(
     session: Session, window: Window, period: Period, parties: Sequence[int]
 ) -> list[Statement]:
-    counts = store.count_till_lines(session, window.id)
+    counts = postings.count_till_lines(session, window.id)
     few = [party for party in parties if counts.get(party, 0) <= TILL_LINES_IN_STATEMENT]
     lines: dict[int, list[TillLine]] = {party: [] for party in few}
-    for row in store.till_lines(session, window.id, few):
+    for row in postings.till_lines(session, window.id, few):
         lines[row["party"]].append(_till_line(row))
     statements = []
     for sequence, party in enumerate(parties, start=1):

@@ -131,7 +131,7 @@ class Statement(Base):
         PrimaryKeyConstraint("number", name="statement_pk"),
         _of_settlement("statement_settlement_fk"),
         ForeignKeyConstraint(["party_id"], ["exchange.party.id"], name="statement_party_fk"),
-        UniqueConstraint("window_id", "party_id", name="statement_once"),
+        UniqueConstraint("party_id", "window_id", name="statement_once"),
         SCHEMA,
     )
 
@@ -144,3 +144,43 @@ class Statement(Base):
     key_id: Mapped[Word]
     signature: Mapped[bytes]
     issued_at: Mapped[Moment]
+
+
+class Movement(Base):
+    """The open window's points that moved alike, so far (see `settlement.rollup`)."""
+
+    __tablename__ = "movement"
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            *("window_id", "kind", "issuer", "acceptor"),
+            *("issue_terms", "valued_terms", "acceptor_terms"),
+            name="movement_pk",
+        ),
+        SCHEMA,
+    )
+
+    window_id: Mapped[int]
+    kind: Mapped[Word]
+    issuer: Mapped[int]
+    acceptor: Mapped[int]
+    issue_terms: Mapped[int]
+    valued_terms: Mapped[int]
+    acceptor_terms: Mapped[int]
+    points: Mapped[Big]
+    issued_at: Mapped[Moment]
+    valued_at: Mapped[Moment]
+
+
+class Watermark(Base):
+    """Up to which transaction a window's movements are summed, and under which terms."""
+
+    __tablename__ = "watermark"
+    __table_args__ = (
+        PrimaryKeyConstraint("window_id", name="watermark_pk"),
+        ForeignKeyConstraint(["window_id"], ["exchange.window.id"], name="watermark_window_fk"),
+        SCHEMA,
+    )
+
+    window_id: Mapped[int]
+    xid: Mapped[Big]
+    agreed: Mapped[Word]

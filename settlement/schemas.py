@@ -125,6 +125,7 @@ class ExposureSchema(AnswerSchema):
 class PositionAnswer(AnswerSchema):
     window = fields.String(metadata={"example": "2026-11"})
     opened_at = Moment()
+    as_of = Moment(metadata={"description": "What ended before this moment is counted."})
     currency = fields.String(
         allow_none=True,
         metadata={"description": "The hub's, of all amounts here.", "example": "CNY"},

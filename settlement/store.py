@@ -1,4 +1,4 @@
-"""All SQL of settlement: a window's postings summed as a set, and the figures kept of it."""
+"""All SQL of settlement but sums of postings: windows, and the figures kept of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from kit.database import Busy
-from settlement.errors import PointsUnpriced, WindowNotFound
+from settlement.errors import WindowNotFound
 from settlement.fx import Fixed, Rate
-from settlement.movements import Movement
 from settlement.netting import NetPosition
 from settlement.obligations import Obligation
 from settlement.payments import Payment
@@ -143,60 +142,7 @@ def set_state(session: Session, window: int, state: str, now: datetime) -> None:
     )
 
 
-# --- what moved -----------------------------------------------------------------------------------
-
-# A refund carries the time of its sale, a clawback that of its accrual. What was not spent at a
-# till is priced by the terms of its issue alone. The terms of a party are few: a hash join.
-_MOVEMENTS = """
-    SELECT p.movement AS kind, p.issuer_id AS issuer, till.party AS acceptor,
-           issue.id AS issue_terms,
-           CASE WHEN till.party IS NULL THEN issue.id ELSE valued.id END AS valued_terms,
-           accepted.id AS acceptor_terms, sum(p.points)::bigint AS points,
-           min(p.issued_at) AS issued_at, min(p.valued_at) AS valued_at
-    FROM exchange.posting p
-    CROSS JOIN LATERAL (SELECT CASE WHEN p.movement IN ('spent', 'refunded') THEN p.party_id END
-                        AS party) till
-    LEFT JOIN partners.terms issue ON issue.party_id = p.issuer_id AND issue.valid @> p.issued_at
-    LEFT JOIN partners.terms valued ON till.party IS NOT NULL
-        AND valued.party_id = p.issuer_id AND valued.valid @> p.valued_at
-    LEFT JOIN partners.terms accepted ON accepted.party_id = till.party
-        AND accepted.valid @> p.valued_at
-    WHERE p.window_id = :window
-        AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
-        AND (CAST(:party AS integer) IS NULL OR p.issuer_id = :party OR till.party = :party)
-    GROUP BY 1, 2, 3, 4, 5, 6
-    ORDER BY 1, 2, 3, 4, 5, 6
-"""
-
-
-def movements(session: Session, window: int, *, party: int | None = None) -> list[Movement]:
-    """A window's postings summed by what prices them; with `party`, those it has a part in.
-
-    Raises PointsUnpriced.
-    """
-    return [
-        Movement(
-            kind=row["kind"],
-            issuer=row["issuer"],
-            acceptor=row["acceptor"],
-            points=row["points"],
-            **_checked_terms(row),
-        )
-        for row in _all(session, _MOVEMENTS, window=window, party=party)
-    ]
-
-
-def _checked_terms(row: Row) -> dict[str, int]:
-    found = {name: row[name] for name in ("issue_terms", "valued_terms", "acceptor_terms")}
-    needed = {
-        "issue_terms": (row["issuer"], row["issued_at"]),
-        "valued_terms": (row["issuer"], row["valued_at"]),
-        "acceptor_terms": (row["acceptor"], row["valued_at"]),
-    }
-    for name, (party, moment) in needed.items():
-        if found[name] is None and party is not None:
-            raise PointsUnpriced(party=party, at=moment.isoformat())
-    return found
+# --- who takes part -------------------------------------------------------------------------------
 
 
 def participants(session: Session, at: datetime) -> dict[int, Participant]:
@@ -217,59 +163,6 @@ def participants(session: Session, at: datetime) -> dict[int, Participant]:
         at=at,
     )
     return {row["party"]: Participant(**row) for row in rows}
-
-
-def outstanding(session: Session, window: int) -> dict[int, int]:
-    """Points outstanding per issuer when the window ended (for the open one: by now).
-
-    The lots of today less what has moved since: one statement, so one snapshot of both.
-    """
-    rows = _all(
-        session,
-        """
-        SELECT issuer_id, sum(points)::bigint AS points FROM (
-            SELECT issuer_id, sum(available + held) AS points FROM exchange.lot GROUP BY 1
-            UNION ALL
-            SELECT issuer_id,
-                   sum(CASE WHEN movement IN ('issued', 'refunded') THEN -points ELSE points END)
-            FROM exchange.posting
-            WHERE window_id > :window
-                AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
-            GROUP BY 1) u
-        GROUP BY issuer_id ORDER BY issuer_id
-        """,
-        window=window,
-    )
-    return {row["issuer_id"]: row["points"] for row in rows}
-
-
-def count_till_lines(session: Session, window: int) -> dict[int, int]:
-    """Per acceptor, how many postings its tills have in the window."""
-    rows = _all(
-        session,
-        "SELECT party_id, count(*) AS lines FROM exchange.posting WHERE window_id = :window"
-        " AND movement IN ('spent', 'refunded') GROUP BY party_id",
-        window=window,
-    )
-    return {row["party_id"]: row["lines"] for row in rows}
-
-
-def till_lines(session: Session, window: int, parties: Sequence[int]) -> list[Row]:
-    """The journals of these acceptors' tills, one row for each issuer of their points, in order."""
-    return _all(
-        session,
-        """
-        SELECT p.party_id AS party, p.journal_id AS journal, j.at, p.movement AS kind,
-               coalesce(j.reference, '') AS reference, p.issuer_id AS issuer,
-               sum(p.points)::bigint AS points
-        FROM exchange.posting p JOIN exchange.journal j ON j.id = p.journal_id
-        WHERE p.window_id = :window AND p.party_id = ANY(:parties)
-            AND p.movement IN ('spent', 'refunded')
-        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY party, at, journal, issuer
-        """,
-        window=window,
-        parties=list(parties),
-    )
 
 
 # --- exchange rates -------------------------------------------------------------------------------

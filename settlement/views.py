@@ -1,4 +1,4 @@
-"""What partners and finance read of windows, positions and statements. Nothing is written here."""
+"""What partners and finance read of windows and statements. Nothing is written here."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exchange import rollup
-from exchange import store as books
 from kit.ids import to_text
 from partners import terms
-from partners.agreement import MILLION
-from settlement import netting, obligations, store
+from settlement import netting, postings, store
 from settlement.drafting import Points, points_of
-from settlement.errors import StatementNotFound, WindowNotFound
+from settlement.errors import StatementNotFound
 from settlement.movements import Movement
 from settlement.netting import Compression, Matrix
 from settlement.obligations import Obligation, ObligationKind
@@ -192,8 +189,8 @@ def hub_window(session: Session, name: str, *, currency: str) -> HubWindow:
     """
     window = store.get_window(session, name)
     store.take_time(session)
-    moved = store.movements(session, window.id)
-    outstanding = store.outstanding(session, window.id)
+    moved = postings.movements(session, window.id)
+    outstanding = postings.outstanding(session, window.id)
     parties = {each.issuer for each in moved} | {each.acceptor for each in moved if each.acceptor}
     parties |= {party for party, points in outstanding.items() if points}
     provisional = window.state not in FIGURED
@@ -318,80 +315,7 @@ def statement(session: Session, party: int, number: str) -> StatementFiles:
     return StatementFiles(**row)
 
 
-# --- the open window ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exposure:
-    """What counts towards the cap: points not yet turned into money, and money not yet paid."""
-
-    points: int
-    owed: int
-    amount: int  # Both together, in minor units of the hub's currency.
-    cap: int | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Position:
-    """Where a partner stands in the open window, were it to close now."""
-
-    window: Window
-    currency: str  # The hub's.
-    points: Points
-    outstanding: int
-    receives: int
-    pays: int
-    net: int
-    exposure: Exposure
-
-
-def position(session: Session, party: int, *, currency: str, now: datetime) -> Position:
-    """The partner's points and provisional net, priced as closing would price them.
-
-    Raises WindowNotFound when no window is open, PointsUnpriced.
-    """
-    window = store.open_window(session)
-    if window is None:
-        raise WindowNotFound
-    moved = store.movements(session, window.id, party=party)
-    agreed = terms.every(session)
-    owed = [
-        each
-        for each in obligations.price(moved, agreed, hub=HUB, float_=FLOAT)
-        if party in (each.debtor, each.creditor)
-    ]
-    netted = netting.net(owed).get(party, netting.NetPosition(0, 0))
-    return Position(
-        window=window,
-        currency=currency,
-        points=points_of(moved, party),
-        outstanding=_outstanding(session, party),
-        receives=netted.receives,
-        pays=netted.pays,
-        net=netted.net,
-        exposure=_exposure(session, party, now),
-    )
-
-
-def _outstanding(session: Session, party: int) -> int:
-    signs = {"issued": 1, "refunded": 1, "clawed_back": -1, "spent": -1, "expired": -1}
-    return sum(
-        signs.get(row["movement"], 0) * row["points"]
-        for row in rollup.totals(session, party=party)
-        if row["issuer_id"] == party
-    )
-
-
-def _exposure(session: Session, party: int, now: datetime) -> Exposure:
-    row = books.exposure(session, party)
-    points, owed, price, cap = (
-        (0, 0, 0, None) if row is None else (row["points"], row["owed"], row["price"], row["cap"])
-    )
-    # The row keeps the price and cap of the last issue; those agreed since are what counts now.
-    in_force = [each for each in terms.of(session, party) if each.covers(now)]
-    if in_force:
-        price, cap = in_force[0].issuing.price, in_force[0].issuing.cap
-    return Exposure(points=points, owed=owed, amount=-(-points * price // MILLION) + owed, cap=cap)
+# --- names ----------------------------------------------------------------------------------------
 
 
 def _names(session: Session) -> dict[int, Named]:

@@ -8,6 +8,7 @@ import structlog
 
 import exchange.store
 import members.store
+import settlement.rollup
 import settlement.store
 from exchange import expiry, rollup
 from kit.clock import system_clock
@@ -22,7 +23,9 @@ log = structlog.get_logger("jobs")
 
 
 def roll_up(database: Database, _: datetime) -> int:
-    """Add what was posted since to the totals."""
+    """Add what was posted since to the totals, and to the open window's movements."""
+    with database.transaction() as session:
+        settlement.rollup.roll_up(session)
     with database.transaction() as session:
         return rollup.roll_up(session)
 

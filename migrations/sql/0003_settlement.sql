@@ -87,9 +87,35 @@ CREATE TABLE settlement.statement (
     CONSTRAINT statement_settlement_fk
         FOREIGN KEY (window_id) REFERENCES settlement.settlement (window_id),
     CONSTRAINT statement_party_fk FOREIGN KEY (party_id) REFERENCES exchange.party (id),
-    CONSTRAINT statement_once UNIQUE (window_id, party_id)
+    CONSTRAINT statement_once UNIQUE (party_id, window_id)
+);
+
+-- The open window's movements so far, and up to which transaction, under which terms, they are
+-- summed. They can be summed again at any time: nothing but speed depends on them.
+CREATE TABLE settlement.movement (
+    window_id integer NOT NULL,
+    kind text NOT NULL,
+    issuer integer NOT NULL,
+    acceptor integer NOT NULL,
+    issue_terms integer NOT NULL,
+    valued_terms integer NOT NULL,
+    acceptor_terms integer NOT NULL,
+    points bigint NOT NULL,
+    issued_at timestamptz NOT NULL,
+    valued_at timestamptz NOT NULL,
+    CONSTRAINT movement_pk PRIMARY KEY
+        (window_id, kind, issuer, acceptor, issue_terms, valued_terms, acceptor_terms)
+);
+CREATE TABLE settlement.watermark (
+    window_id integer NOT NULL,
+    xid bigint NOT NULL,
+    agreed text NOT NULL,
+    CONSTRAINT watermark_pk PRIMARY KEY (window_id),
+    CONSTRAINT watermark_window_fk FOREIGN KEY (window_id) REFERENCES exchange."window" (id)
 );
 
 GRANT USAGE ON SCHEMA settlement TO hub_app;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA settlement TO hub_app;
-GRANT UPDATE ON settlement.settlement, settlement.fx_rate TO hub_app;
+GRANT UPDATE ON settlement.settlement, settlement.fx_rate, settlement.movement,
+    settlement.watermark TO hub_app;
+GRANT DELETE ON settlement.movement, settlement.watermark TO hub_app;

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
-from settlement.store import outstanding
+from settlement.postings import outstanding
 from tests.settlement.coalition import Coalition
 
 MILLION = 1_000_000

@@ -4,6 +4,7 @@ import pytest
 
 from settlement import views
 from settlement.errors import StatementNotFound, WindowNotFound
+from settlement.position import position
 from tests.settlement.coalition import NOW, Coalition
 
 MILLION = 1_000_000
@@ -144,7 +145,7 @@ class TestPosition:
     def test_prices_as_closing_will(self, traded: Coalition) -> None:
         with traded.database.transaction() as session:
             found = {
-                slug: views.position(session, party, currency="CNY", now=NOW)
+                slug: position(session, party, currency="CNY", now=NOW)
                 for slug, party in traded.parties.items()
             }
         nets = traded.nets(traded.close("2026-12"))
@@ -161,10 +162,8 @@ class TestPosition:
     def test_holds_exposure_to_the_cap(self, traded: Coalition) -> None:
         traded.close("2026-12")
         with traded.database.transaction() as session:
-            found = views.position(
-                session, traded.parties["market"], currency="CNY", now=NOW
-            ).exposure
-            florist = views.position(session, traded.parties["florist"], currency="CNY", now=NOW)
+            found = position(session, traded.parties["market"], currency="CNY", now=NOW).exposure
+            florist = position(session, traded.parties["florist"], currency="CNY", now=NOW)
         assert (found.points, found.owed, found.amount, found.cap) == (550, 900, 1450, 5000)
         assert florist.exposure.cap is None
         assert (florist.outstanding, florist.currency) == (0, "CNY")
@@ -173,4 +172,4 @@ class TestPosition:
         with traded.database.transaction() as session:
             traded.books.owner.execute('UPDATE exchange."window" SET closed_at = clock_timestamp()')
             with pytest.raises(WindowNotFound):
-                views.position(session, traded.parties["market"], currency="CNY", now=NOW)
+                position(session, traded.parties["market"], currency="CNY", now=NOW)

@@ -1,0 +1,57 @@
+"""`bin/bench growth`: the same trade in coalitions of 100,000 to 5 million members.
+
+All databases stand at the same time, a hub over each, and take turns: till and batch in the small
+one, in the large one, and so on. A member of any of them has three lots, each posted; the last
+database is small again but has ten million postings behind it.
+"""
+
+import functools
+from contextlib import ExitStack
+
+from bench import report
+from bench.batch import Batches
+from bench.driver import Driver
+from bench.figures import Figure, ratio
+from bench.plan import Plan
+from bench.till import CONNECTIONS
+
+TARGET = 0.80
+SMALL = 100_000
+SIZES = (SMALL, 1_000_000, 5_000_000)
+POSTINGS = 10_000_000
+LINES = 1_000  # of a batch
+
+
+def run(plan: Plan, largest: int = SIZES[-1]) -> list[Figure]:
+    """The till among as many members as `--largest` ÷ among 100,000; the same for batches."""
+    small = plan.members if plan.quick else SMALL
+    sizes = [small, *(size for size in SIZES if small < size < largest)]
+    sizes += [largest] if largest > small else [2 * small]
+    sales = 2 if plan.quick else min(POSTINGS, 10 * largest) // small
+    with ExitStack() as stack:
+        drivers = {}
+        for size, past in [*((size, 0) for size in sizes), (small, sales)]:
+            place = stack.enter_context(report.filled_place(plan, size, past))
+            name = f"{size:,} members" + (f", {size * past:,} sales" if past else "")
+            drivers[name] = stack.enter_context(Driver.over(place))
+        takes = {}
+        for name, driver in drivers.items():
+            takes[f"till, {name}"] = functools.partial(
+                driver.closed, driver.any_redemption(), CONNECTIONS, plan.seconds
+            )
+            batches = Batches(driver, clients=1)
+            takes[f"batch, {name}"] = functools.partial(batches.take, LINES, 5 * LINES)
+        rounds = report.measure(plan, takes)
+        report.show_takes(plan.console, "Redemptions, and lines of batches, a second", rounds)
+        first, *others = drivers
+        headline = f"{sizes[-1]:,} members"
+        figures = [
+            ratio("growth", rounds, f"till, {headline}", f"till, {first}", TARGET),
+            *(
+                ratio(f"{kind}, {name}", rounds, f"{kind}, {name}", f"{kind}, {first}")
+                for kind in ("till", "batch")
+                for name in others
+                if (kind, name) != ("till", headline)
+            ),
+        ]
+        return report.finish(plan, place, "growth", figures, rounds, sizes=sizes)

@@ -1,0 +1,127 @@
+"""A window's postings, read as a set: what prices them, what they left, and whose tills they were.
+
+Each reads the whole window, and the closing alone does; what is asked every day is summed
+beforehand (`settlement.rollup`).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from settlement.errors import PointsUnpriced
+from settlement.movements import Movement
+
+Row = RowMapping
+
+# A refund carries the time of its sale, a clawback that of its accrual. What was not spent at a
+# till is priced by the terms of its issue alone. The terms of a party are few: a hash join.
+SUMMED = """
+    SELECT p.movement AS kind, p.issuer_id AS issuer, till.party AS acceptor,
+           issue.id AS issue_terms,
+           CASE WHEN till.party IS NULL THEN issue.id ELSE valued.id END AS valued_terms,
+           accepted.id AS acceptor_terms, sum(p.points)::bigint AS points,
+           min(p.issued_at) AS issued_at, min(p.valued_at) AS valued_at
+    FROM exchange.posting p
+    CROSS JOIN LATERAL (SELECT CASE WHEN p.movement IN ('spent', 'refunded') THEN p.party_id END
+                        AS party) till
+    LEFT JOIN partners.terms issue ON issue.party_id = p.issuer_id AND issue.valid @> p.issued_at
+    LEFT JOIN partners.terms valued ON till.party IS NOT NULL
+        AND valued.party_id = p.issuer_id AND valued.valid @> p.valued_at
+    LEFT JOIN partners.terms accepted ON accepted.party_id = till.party
+        AND accepted.valid @> p.valued_at
+    WHERE p.window_id = :window AND p.xid >= :since
+        AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+        AND (CAST(:party AS integer) IS NULL OR p.issuer_id = :party OR till.party = :party)
+    GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+_KEY = ("kind", "issuer", "acceptor", "issue_terms", "valued_terms", "acceptor_terms")
+
+
+def movements(session: Session, window: int) -> list[Movement]:
+    """A window's postings summed by what prices them, in their order. Raises PointsUnpriced."""
+    return priced(_all(session, SUMMED, window=window, since=0, party=None))
+
+
+def priced(rows: Iterable[Row]) -> list[Movement]:
+    """Rows of SUMMED as values; those of one kind, parties and terms become one.
+
+    Raises PointsUnpriced.
+    """
+    sums: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        _check_terms(row)
+        key = tuple(row[name] for name in _KEY)
+        sums[key] = sums.get(key, 0) + row["points"]
+    found = sorted(sums, key=lambda key: (key[0], *(number or 0 for number in key[1:])))
+    return [Movement(**dict(zip(_KEY, key, strict=True)), points=sums[key]) for key in found]
+
+
+def _check_terms(row: Row) -> None:
+    needed = {
+        "issue_terms": (row["issuer"], row["issued_at"]),
+        "valued_terms": (row["issuer"], row["valued_at"]),
+        "acceptor_terms": (row["acceptor"], row["valued_at"]),
+    }
+    for name, (party, moment) in needed.items():
+        if row[name] is None and party is not None:
+            raise PointsUnpriced(party=party, at=moment.isoformat())
+
+
+def outstanding(session: Session, window: int) -> dict[int, int]:
+    """Points outstanding per issuer when the window ended (for the open one: by now).
+
+    The lots of today less what has moved since: one statement, so one snapshot of both.
+    """
+    rows = _all(
+        session,
+        """
+        SELECT issuer_id, sum(points)::bigint AS points FROM (
+            SELECT issuer_id, sum(available + held) AS points FROM exchange.lot GROUP BY 1
+            UNION ALL
+            SELECT issuer_id,
+                   sum(CASE WHEN movement IN ('issued', 'refunded') THEN -points ELSE points END)
+            FROM exchange.posting
+            WHERE window_id > :window
+                AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+            GROUP BY 1) u
+        GROUP BY issuer_id ORDER BY issuer_id
+        """,
+        window=window,
+    )
+    return {row["issuer_id"]: row["points"] for row in rows}
+
+
+def count_till_lines(session: Session, window: int) -> dict[int, int]:
+    """Per acceptor, how many postings its tills have in the window."""
+    rows = _all(
+        session,
+        "SELECT party_id, count(*) AS lines FROM exchange.posting WHERE window_id = :window"
+        " AND movement IN ('spent', 'refunded') GROUP BY party_id",
+        window=window,
+    )
+    return {row["party_id"]: row["lines"] for row in rows}
+
+
+def till_lines(session: Session, window: int, parties: Sequence[int]) -> list[Row]:
+    """The journals of these acceptors' tills, one row for each issuer of their points, in order."""
+    return _all(
+        session,
+        """
+        SELECT p.party_id AS party, p.journal_id AS journal, j.at, p.movement AS kind,
+               coalesce(j.reference, '') AS reference, p.issuer_id AS issuer,
+               sum(p.points)::bigint AS points
+        FROM exchange.posting p JOIN exchange.journal j ON j.id = p.journal_id
+        WHERE p.window_id = :window AND p.party_id = ANY(:parties)
+            AND p.movement IN ('spent', 'refunded')
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY party, at, journal, issuer
+        """,
+        window=window,
+        parties=list(parties),
+    )
+
+
+def _all(session: Session, sql: str, **values: Any) -> list[Row]:
+    return list(session.execute(text(sql), values).mappings())
