@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import batch, growth, mix, skew, till, window
+from bench import batch, growth, memory, mix, profile, skew, till, window
 from bench.figures import Figure
 from bench.plan import Plan
 from web.config import home
@@ -59,6 +59,12 @@ _benchmark(
 )
 _benchmark("skew", skew.run)
 _benchmark("window", window.run)
+_benchmark("profile", profile.run)
+_benchmark(
+    "memory",
+    memory.run,
+    click.Option(["--minutes"], type=float, default=10.0, show_default=True),
+)
 
 
 if __name__ == "__main__":

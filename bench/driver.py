@@ -54,6 +54,11 @@ class Driver:
             one.close()
         self._open.clear()
 
+    @property
+    def known_rate(self) -> float:
+        """The most requests a second that the hub was seen to answer."""
+        return max(self._rate.values())
+
     def meter(self) -> Meter:
         """Measures the hub's and the database's share."""
         postmaster = (self.place.server.data / "postmaster.pid").read_text().split()[0]
@@ -76,7 +81,7 @@ class Driver:
         """As many as the hub can answer; signed before, verified after the time that counts."""
         if count is None:
             # Half as many again as last time: a quicker round must not run out of requests.
-            known = self._rate.get(connections) or max(self._rate.values())
+            known = self._rate.get(connections, self.known_rate)
             count = max(200, int(1.5 * known * seconds))
         requests = self.signer.sign([ask() for _ in range(count)])
         with self.meter() as meter:

@@ -81,10 +81,8 @@ def run(plan: Plan) -> list[Figure]:
         def till() -> Take:
             return driver.closed(driver.any_redemption(), CONNECTIONS, plan.seconds)
 
-        known = till().rate
-
         def mix() -> Take:
-            hour = prepare(driver, max(200, int(1.3 * known * plan.seconds)))
+            hour = prepare(driver, max(200, int(1.3 * driver.known_rate * plan.seconds)))
             requests = driver.signer.sign(hour.asks)
             with driver.meter() as meter:
                 connections = driver.connections(CONNECTIONS)

@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 from bench.asking import POINTS
 from bench.measuring import Meter, Take
@@ -20,8 +19,7 @@ CLIENTS = 8
 
 def redemptions(place: Place, meter: Callable[[], Meter], seconds: float) -> Callable[[], Take]:
     """A take of redemptions by 8 clients, prepared, for whole seconds."""
-    script = place.server.home / f"{place.database}.sql"
-    script.write_text(_script(place))
+    script = _script(place)
 
     def take() -> Take:
         length = max(1, round(seconds))
@@ -47,13 +45,13 @@ SELECT code FROM exchange.post(jsonb_build_array(jsonb_build_object(
 """
 
 
-def _run(place: Place, script: Path, seconds: int) -> float:
+def _run(place: Place, script: str, seconds: int) -> float:
     done = subprocess.run(
         [
             postgres.binary("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2",
-            "-T", str(seconds), "-f", script, place.app_url,
+            "-T", str(seconds), "-f", "-", place.app_url,
         ],
-        capture_output=True, text=True, check=False,
+        input=script, capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     if found is None:
