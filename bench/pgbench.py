@@ -5,6 +5,7 @@ that the hub does around the call: reading, verifying, validating, rendering, si
 """
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from bench.asking import POINTS
 from bench.measuring import Meter, Take
 from bench.place import Place
 from kit import postgres
+from kit.database import HOT_SETTINGS
 
 CLIENTS = 8
 
@@ -40,7 +42,7 @@ SELECT code FROM exchange.post(jsonb_build_array(jsonb_build_object(
     'key', left(gen_random_uuid()::text, 24), 'fingerprint', repeat('ab', 32),
     'key_id', 'pgbench', 'nonce', left(gen_random_uuid()::text, 24), 'id', uuidv7(),
     'link', (lpad(to_hex(:n::integer), 12, '0') || '70008000000000000000')::uuid,
-    'points', {POINTS}, 'reference', left('T-' || gen_random_uuid()::text, 18),
+    'signed_at', extract(epoch FROM now())::bigint, 'points', {POINTS}, 'reference', left('T-' || gen_random_uuid()::text, 18),
     'evidence', '{evidence}'::jsonb)), NULL);
 """
 
@@ -52,6 +54,7 @@ def _run(place: Place, script: str, seconds: int) -> float:
             "-T", str(seconds), "-f", "-", place.app_url,
         ],
         input=script, capture_output=True, text=True, check=False,
+        env=os.environ | {"PGOPTIONS": " ".join(f"-c {k}={v}" for k, v in HOT_SETTINGS.items())},
     )  # fmt: skip
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     if found is None:
