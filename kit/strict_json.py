@@ -19,7 +19,7 @@ class JsonMalformed(Refusal):
 def loads(body: bytes) -> dict[str, Any]:
     """The object in `body`. Raises JsonMalformed, for duplicate names and NaN too."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        value = _DECODER.decode(body.decode("utf-8"))
         if b"\\u" in body:  # Only an escape can spell what cannot be said again, or be kept.
             _check_text(json.dumps(value, ensure_ascii=False))
     except (ValueError, RecursionError) as error:
@@ -31,7 +31,7 @@ def loads(body: bytes) -> dict[str, Any]:
 
 def dumps(value: Any) -> bytes:
     """Compact UTF-8; the same value gives the same bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,6 +43,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+# json.loads and json.dumps would make these anew for every request.
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _check_text(text: str) -> None:
