@@ -12,7 +12,6 @@ from typing import Final
 from uuid import UUID
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import structlog
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_input_stream
 
@@ -20,15 +19,13 @@ from kit import problems
 from kit.database import Database
 from kit.errors import Kind, Refusal
 from kit.secure_headers import SECURE_HEADERS
-from partners.api import gate
+from partners.api import answer_log, gate
 from partners.api.answers import Answer, answer, refuse
 from partners.api.operations import Call, Hub, Operation
 from partners.api.paths import Paths
 from partners.public_keys import PrivateKey
 from partners.signing import Message, sign_response
 from partners.signing_wsgi import message_from_environ
-
-log = structlog.get_logger("api")
 
 _STATUS_LINES: Final = {one.value: f"{one.value} {one.phrase}" for one in HTTPStatus}
 
@@ -120,12 +117,11 @@ def _serve(
             key=edge.key.private,
             created=int(time.time()),
         )
-    log.info(
-        "answered",
+    answer_log.answered(
         operation=operation.name,
         status=made.status,
         code=made.code,
-        key=admitted and admitted.key.id,
+        key=None if admitted is None else admitted.key.id,
         ms=round((time.perf_counter() - started) * 1000, 2),
     )
     return made, list(signature.items())
