@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import batch, growth, memory, mix, profile, skew, till, window
+from bench import batch, everything, gate, growth, memory, mix, profile, skew, till, window
 from bench.figures import Figure
 from bench.plan import Plan
 from web.config import home
@@ -20,43 +20,49 @@ def bench() -> None:
     """Measure the hub against what it stands on, in one run on one machine."""
 
 
-def _benchmark(name: str, run: Run, *more: click.Option) -> None:
-    """Add a benchmark with the options that all have; `more` are passed on to it by name."""
+def _benchmark(name: str, run: Run, *more: click.Option, **usual: Any) -> None:
+    """Add a benchmark with the options that all have; `more` are passed on to it by name.
 
-    def command(members: int | None, rounds: int | None, seconds: float | None, quick: bool,
-                **options: Any) -> None:  # fmt: skip
-        plan = Plan(home() / "bench", Console())
-        if quick:
-            plan = plan.quickly()
+    `usual` is what its plan is unless asked otherwise.
+    """
+    plan = Plan(home() / "bench", Console(), **usual)
+
+    def command(
+        members: int | None,
+        rounds: int | None,
+        seconds: float | None,
+        quick: bool,
+        **options: Any,
+    ) -> None:
         given: dict[str, Any] = {"members": members, "rounds": rounds, "seconds": seconds}
-        plan = replace(plan, **{key: value for key, value in given.items() if value is not None})
+        asked = {key: value for key, value in given.items() if value is not None}
         plan.home.mkdir(parents=True, exist_ok=True)
-        run(plan, **options)
+        run(replace(plan.quickly() if quick else plan, **asked), **options)
 
     common = [
-        click.Option(["--members"], type=click.IntRange(100), help="Default: 100000."),
-        click.Option(["--rounds"], type=click.IntRange(1), help="Default: 5."),
-        click.Option(["--seconds"], type=float, help="Of one take. Default: 4."),
+        click.Option(["--members"], type=click.IntRange(100), help=f"[default: {plan.members}]"),
+        click.Option(["--rounds"], type=click.IntRange(1), help=f"[default: {plan.rounds}]"),
+        click.Option(["--seconds"], type=float, help=f"Of one take.  [default: {plan.seconds:g}]"),
         click.Option(["--quick"], is_flag=True, help="See that it runs; the figures say little."),
     ]
     words = (run.__doc__ or "").strip()
     bench.add_command(click.Command(name, callback=command, params=[*common, *more], help=words))
 
 
-_benchmark("till", till.run)
-_benchmark("mix", mix.run)
-_benchmark("batch", batch.run)
-_benchmark(
-    "growth",
-    growth.run,
-    click.Option(
+def _largest() -> click.Option:
+    return click.Option(
         ["--largest"],
         type=click.IntRange(1_000),
         default=growth.SIZES[-1],
         show_default=True,
-        help="Members of the largest database.",
-    ),
-)
+        help="Members of the largest database: 5 million take some 20 GB and minutes to fill.",
+    )
+
+
+_benchmark("till", till.run)
+_benchmark("mix", mix.run)
+_benchmark("batch", batch.run)
+_benchmark("growth", growth.run, _largest())
 _benchmark("skew", skew.run)
 _benchmark("window", window.run)
 _benchmark("profile", profile.run)
@@ -64,6 +70,20 @@ _benchmark(
     "memory",
     memory.run,
     click.Option(["--minutes"], type=float, default=10.0, show_default=True),
+)
+_benchmark(
+    "gate",
+    gate.run,
+    click.Option(["--update"], is_flag=True, help="Make this run's ratios the baseline."),
+    members=5_000,
+    rounds=3,
+    seconds=1.5,
+)
+_benchmark(
+    "all",
+    everything.run,
+    _largest(),
+    click.Option(["--write-docs"], is_flag=True, help="Put the table into docs/performance.md."),
 )
 
 

@@ -42,7 +42,8 @@ SELECT code FROM exchange.post(jsonb_build_array(jsonb_build_object(
     'key', left(gen_random_uuid()::text, 24), 'fingerprint', repeat('ab', 32),
     'key_id', 'pgbench', 'nonce', left(gen_random_uuid()::text, 24), 'id', uuidv7(),
     'link', (lpad(to_hex(:n::integer), 12, '0') || '70008000000000000000')::uuid,
-    'signed_at', extract(epoch FROM now())::bigint, 'points', {POINTS}, 'reference', left('T-' || gen_random_uuid()::text, 18),
+    'signed_at', extract(epoch FROM now())::bigint, 'points', {POINTS},
+    'reference', left('T-' || gen_random_uuid()::text, 18),
     'evidence', '{evidence}'::jsonb)), NULL);
 """
 
