@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from structlog.testing import capture_logs
 
+from exchange.funnel import Funnel
 from kit.clock import Clock
 from kit.database import Database
 from kit.secure_headers import SECURE_HEADERS
@@ -57,7 +58,8 @@ def front(database: Database, clock: Clock = lambda: NOW) -> Front:
     operations = [
         replace(one, max_body=SMALL) if one.name == "redeem" else one for one in OPERATIONS
     ]
-    hub = Hub(clock, Secrets(b"s" * 32), Directory(database), "CNY")
+    funnel = Funnel([database.hot])
+    hub = Hub(clock, Secrets(b"s" * 32), Directory(database), "CNY", funnel)
     return Front(Edge(hub, database, "https://hub.example", KEY), operations, pages)
 
 
