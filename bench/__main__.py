@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench import batch, everything, gate, growth, memory, mix, profile, skew, till, window
 from bench.figures import Figure
+from bench.peers import race
 from bench.plan import Plan
 from web.config import home
 
@@ -65,6 +66,7 @@ _benchmark("batch", batch.run)
 _benchmark("growth", growth.run, _largest())
 _benchmark("skew", skew.run)
 _benchmark("window", window.run)
+_benchmark("peers", race.run)
 _benchmark("profile", profile.run)
 _benchmark(
     "memory",

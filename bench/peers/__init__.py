@@ -1,0 +1,1 @@
+"""What the same transfer costs elsewhere: same machine, same PostgreSQL, same minute."""
