@@ -29,6 +29,7 @@ SIZES = (100, 1_000, 10_000)
 LARGEST = SIZES[-1]
 LINES = 20_000  # of a take
 SHARES = {"accrual": 60, "redemption": 25, "authorization": 10, "import": 5}  # of a mixed batch
+PROBE = 2_000  # lines that keep a web process at work for a while
 PATIENCE = 20  # tries to reach two web processes
 Line = dict[str, Any]
 
@@ -77,9 +78,13 @@ class Batches:
 
     def _are_apart(self) -> bool:
         """Whether no client keeps another waiting: one of two would be refused as busy."""
-        asks = [self._ask(accruals, 2_000) for _ in self._connections]
-        result = load.closed(self._connections, self._driver.signer.sign(asks))
-        return set(result.statuses) == {200}
+        asks = [self._ask(accruals, PROBE) for _ in self._connections]
+        requests = self._driver.signer.sign(asks)
+        result = load.closed(self._connections, requests)
+        if 503 in result.statuses:
+            return False
+        self._driver.check(requests, result)
+        return True
 
     def _ask(self, lines: Callable[[int, Driver, int], list[Line]], count: int) -> Ask:
         till = next(self._tills)

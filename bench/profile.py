@@ -26,13 +26,19 @@ SAMPLES = 200  # a second
 GIL = "Python at work"
 OURS = re.compile(r"\b(?:_?app|__call__|wsgi_app|application)\b.*\((?:web|partners)/")
 
+NAME = r"^(?:\w+\.)*"  # of a method, behind its classes
+
 # The first rule that a frame meets, from the innermost frame outwards, is where its time goes.
 LAYERS = (
-    ("logging", re.compile(r"structlog|web/logs\.py|logging/|^answered ")),
-    ("render and sign", re.compile(r"^(?:\w+\.)*(?:sign_response|_?render|dumps?|refuse) ")),
+    ("logging", re.compile(r"structlog|web/logs|partners/api/answer_log|logging/")),
+    ("render and sign", re.compile(rf"{NAME}(?:sign_response|sign|_?render|dumps?|refuse) ")),
     ("schema", re.compile(r"^_?loads? |marshmallow/|kit/quick_schemas|kit/strict_json")),
-    ("database", re.compile(r"exchange/ledger|kit/database|psycopg|sqlalchemy")),
-    ("parse and verify", re.compile(r"partners/(?:sign|structured|public_keys|api/gate)")),
+    (
+        "funnel and database",
+        re.compile(r"exchange/(?:funnel|ledger)|kit/database|psycopg|sqlalchemy"),
+    ),
+    ("parse and verify", re.compile(rf"{NAME}(?:verify_request|parse_signature|verifies|admit) ")),
+    ("parse and verify", re.compile(r"partners/(?:signature|signing_wsgi|structured|api/gate)")),
     ("make the order", re.compile(r"\(exchange/|partners/api/acceptance|partners/directory")),
 )
 ELSEWHERE = "server"
