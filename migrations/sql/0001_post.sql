@@ -4,6 +4,9 @@
 -- one kind together. What is done together must not meet: the orders of one wallet are done one
 -- after another, each in a round of its own. A single request is an array of one.
 --
+-- OFFSET 0 keeps a look-up of one row one: without it a plan made while the table was empty may walk
+-- through the whole index for ever.
+--
 -- Every statement below takes a fresh READ COMMITTED snapshot after the wallets' locks; one big
 -- statement would decide on lots that a neighbour has already spent. Each exchange.post_* refuses
 -- first, in the order of the operation's documentation, and writes only after its last refusal, so
@@ -242,8 +245,10 @@ BEGIN
                  ELSE jsonb_build_object('first', j.id, 'kind', 'accrual') END,
             NULL)::exchange.line
         FROM unnest(lines) x
-        LEFT JOIN exchange.journal j ON j.party_id = (x.o).party AND j.kind = 'accrual'
-            AND j.reference = (x.o).reference);
+        LEFT JOIN LATERAL (
+            SELECT j.id FROM exchange.journal j WHERE j.party_id = (x.o).party
+                AND j.kind = 'accrual' AND j.reference = (x.o).reference
+            OFFSET 0) j ON true);
     -- All together, and one after another only where that is too much for an issuer.
     SELECT bool_and(e.party_id IS NOT NULL AND (s.cap IS NULL
             OR ceil((e.points + s.points)::numeric * s.price / 1000000) + e.owed <= s.cap))
@@ -395,13 +400,23 @@ BEGIN
                 ELSE '{}' END,
             t.takes)::exchange.line
         FROM unnest(lines) x
-        LEFT JOIN exchange.journal j ON j.party_id = (x.o).party AND j.kind = (x.o).kind
-            AND j.reference = (x.o).reference
-        LEFT JOIN exchange.hold h ON (x.o).kind = 'authorisation' AND h.party_id = (x.o).party
-            AND h.reference = (x.o).reference
-        LEFT JOIN exchange.wallet w ON w.id = x.wallet
-        LEFT JOIN exchange.link l ON l.id = (x.o).link AND l.wallet_id = x.wallet AND l.active
-        LEFT JOIN exchange.payment_code c ON c.digest = decode((x.o).code, 'hex')
+        LEFT JOIN LATERAL (
+            SELECT j.id FROM exchange.journal j WHERE j.party_id = (x.o).party
+                AND j.kind = (x.o).kind AND j.reference = (x.o).reference
+            OFFSET 0) j ON true
+        LEFT JOIN LATERAL (
+            SELECT h.id FROM exchange.hold h WHERE (x.o).kind = 'authorisation'
+                AND h.party_id = (x.o).party AND h.reference = (x.o).reference
+            OFFSET 0) h ON true
+        LEFT JOIN LATERAL (
+            SELECT w.frozen FROM exchange.wallet w WHERE w.id = x.wallet OFFSET 0) w ON true
+        LEFT JOIN LATERAL (
+            SELECT l.* FROM exchange.link l
+            WHERE l.id = (x.o).link AND l.wallet_id = x.wallet AND l.active
+            OFFSET 0) l ON true
+        LEFT JOIN LATERAL (
+            SELECT c.* FROM exchange.payment_code c WHERE c.digest = decode((x.o).code, 'hex')
+            OFFSET 0) c ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN l.spent_on = today THEN l.spent ELSE 0 END AS already) d
         CROSS JOIN LATERAL (
@@ -979,7 +994,9 @@ BEGIN
             verdicts[o.ordinality] IS NULL AND c.fingerprint = decode(o.fingerprint, 'hex')
                 AND c.at >= clock_timestamp() - interval '30 days'
         FROM unnest(orders) WITH ORDINALITY o
-        LEFT JOIN exchange.claim c ON c.party_id = o.party AND c.key = o.key
+        LEFT JOIN LATERAL (
+            SELECT * FROM exchange.claim c WHERE c.party_id = o.party AND c.key = o.key
+            OFFSET 0) c ON true
         WHERE verdicts[o.ordinality] IS NOT NULL OR c.key IS NOT NULL;
 END $$;
 
