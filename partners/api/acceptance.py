@@ -96,6 +96,7 @@ _MEMBER = "mbr_01kdexw000ff6yvw0j6hb7c9nb"
 OPERATIONS = (
     Posting(
         name="authorize",
+        kind="authorization",
         method="POST",
         path="/v1/authorizations",
         scopes=TILL,
@@ -121,6 +122,7 @@ OPERATIONS = (
     ),
     Posting(
         name="capture",
+        kind="capture",
         method="POST",
         path="/v1/authorizations/<aut:authorization>/capture",
         scopes=TILL,
@@ -134,6 +136,7 @@ OPERATIONS = (
     ),
     Posting(
         name="void",
+        kind="void",
         method="POST",
         path="/v1/authorizations/<aut:authorization>/void",
         scopes=TILL,
@@ -147,6 +150,7 @@ OPERATIONS = (
     ),
     Posting(
         name="redeem",
+        kind="redemption",
         method="POST",
         path="/v1/redemptions",
         scopes=TILL,
@@ -161,6 +165,7 @@ OPERATIONS = (
     ),
     Posting(
         name="refund",
+        kind="refund",
         method="POST",
         path="/v1/refunds",
         scopes=TILL,

@@ -68,6 +68,7 @@ _MEMBER = "mbr_01kdexw000ff6yvw0j6hb7c9nb"
 OPERATIONS = (
     Posting(
         name="accrue",
+        kind="accrual",
         method="POST",
         path="/v1/accruals",
         scopes=ISSUE,
@@ -102,6 +103,7 @@ OPERATIONS = (
     ),
     Posting(
         name="importPoints",
+        kind="import",
         method="POST",
         path="/v1/imports",
         scopes=ISSUE,
@@ -128,6 +130,7 @@ OPERATIONS = (
     ),
     Posting(
         name="clawBack",
+        kind="clawback",
         method="POST",
         path="/v1/accruals/<jrn:transaction>/clawbacks",
         scopes=ISSUE,

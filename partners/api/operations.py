@@ -1,8 +1,8 @@
 """What an operation of the API is: one value that the router, the gate and the OpenAPI page read.
 
-There are three kinds. A `Posting` makes an order for the books and takes one round trip. A
-`Change` does something else in a transaction of its own, under the same idempotency claim. A
-`Read` changes nothing.
+There are four kinds. A `Posting` makes an order for the books and takes one round trip. A `Bulk`
+takes many of these in one request. A `Change` does something else in a transaction of its own,
+under the same idempotency claim. A `Read` changes nothing.
 """
 
 from collections.abc import Callable
@@ -118,9 +118,20 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Posting(Operation):
-    """Answered from the facts that `exchange.post` gave, or had saved."""
+    """Answered from the facts that `exchange.post` gave, or had saved.
 
+    `kind` is what a line of a batch calls it.
+    """
+
+    kind: str
     order: Callable[[Call, Data], Order]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bulk(Operation):
+    """Many orders in one request, each as one of these `postings` would take it."""
+
+    postings: tuple[Posting, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
