@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from socket import socket
 from typing import Any
 
 import psycopg
@@ -29,7 +30,7 @@ SIZES = (100, 1_000, 10_000)
 LARGEST = SIZES[-1]
 LINES = 20_000  # of a take
 SHARES = {"accrual": 60, "redemption": 25, "authorization": 10, "import": 5}  # of a mixed batch
-PROBE = 2_000  # lines that keep a web process at work for a while
+PROBE = 500  # lines that keep a web process at work for a while
 PATIENCE = 20  # tries to reach two web processes
 Line = dict[str, Any]
 
@@ -68,19 +69,26 @@ class Batches:
     def __init__(self, driver: Driver, clients: int) -> None:
         self._driver = driver
         self._tills = itertools.cycle(range(len(driver.place.tills)))
-        self._connections = load.connect(driver.hub.port, clients)
+        self._clients = clients
+
+    def _connected(self) -> list[socket]:
+        """A connection for each client, to a web process of its own.
+
+        Raises RuntimeError when that is not to be had.
+        """
+        connections = load.connect(self._driver.hub.port, self._clients)
         for _ in range(PATIENCE):
-            if self._are_apart():
-                return
-            self._connections.pop().close()
-            self._connections += load.connect(driver.hub.port, 1)
+            if len(connections) == 1 or self._are_apart(connections):
+                return connections
+            connections.pop().close()
+            connections += load.connect(self._driver.hub.port, 1)
         raise RuntimeError("no two connections reach two web processes")
 
-    def _are_apart(self) -> bool:
+    def _are_apart(self, connections: list[socket]) -> bool:
         """Whether no client keeps another waiting: one of two would be refused as busy."""
-        asks = [self._ask(accruals, PROBE) for _ in self._connections]
+        asks = [self._ask(accruals, PROBE) for _ in connections]
         requests = self._driver.signer.sign(asks)
-        result = load.closed(self._connections, requests)
+        result = load.closed(connections, requests)
         if 503 in result.statuses:
             return False
         self._driver.check(requests, result)
@@ -97,12 +105,15 @@ class Batches:
         kind: Callable[[int, Driver, int], list[Line]] = accruals,
     ) -> Take:
         """Batches of `size`, `lines` lines in all, every client one after the other."""
-        count = max(len(self._connections), lines // size)
+        count = max(self._clients, lines // size)
+        connections = self._connected()
         requests = self._driver.signer.sign([self._ask(kind, size) for _ in range(count)])
         with self._driver.meter() as meter:
-            result = load.closed(self._connections, requests)
+            result = load.closed(connections, requests)
             for request, answer in zip(requests, result.answers, strict=True):
                 self._check(request, answer or b"", size)
+        for one in connections:
+            one.close()
         return Take.of(count * size, meter, result.latencies)
 
     def _check(self, request: bytes, answer: bytes, size: int) -> None:

@@ -1,6 +1,7 @@
 """Takes of a running hub: sign, send, count, and see that every answer is what it should be."""
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
@@ -16,6 +17,7 @@ from partners.public_keys import ED25519
 
 WARM = 300  # requests
 SAMPLE = 20  # answers whose signature is verified
+IDLE = 10.0  # seconds
 PATIENCE = 256  # connections of a paced load: more than are ever late at once
 Asker = Callable[[], Ask]
 
@@ -28,6 +30,7 @@ class Driver:
         self.hub = running
         self.signer = signer
         self._open: list[socket] = []
+        self._used_at = 0.0
         self._rate: dict[int, float] = {}
 
     @classmethod
@@ -43,7 +46,10 @@ class Driver:
                 driver.hang_up()
 
     def connections(self, count: int) -> Sequence[socket]:
-        """That many connections; they stay open."""
+        """That many connections, which stay open. The hub hangs up on those long idle; so do we."""
+        if time.monotonic() - self._used_at > IDLE:
+            self.hang_up()
+        self._used_at = time.monotonic()
         missing = count - len(self._open)
         self._open += load.connect(self.hub.port, max(0, missing))
         return self._open[:count]
@@ -86,6 +92,7 @@ class Driver:
         requests = self.signer.sign([ask() for _ in range(count)])
         with self.meter() as meter:
             result = load.closed(self.connections(connections), requests, seconds, until)
+        self._used_at = time.monotonic()
         self._rate[connections] = result.per_second
         self.check(requests, result)
         return Take.of(result.done, meter, result.latencies)
@@ -95,6 +102,7 @@ class Driver:
         requests = self.signer.sign(asks)
         with self.meter() as meter:
             result = load.paced(self.connections(PATIENCE), requests, due)
+        self._used_at = time.monotonic()
         self.check(requests, result)
         return Take.of(result.done, meter, result.latencies), result
 
