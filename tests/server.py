@@ -82,7 +82,7 @@ def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-                "--port", str(port), "--workers", "2", "--blocking-threads", "8", "--no-log",
+                "--port", str(port), "--workers", "2", "--blocking-threads", "16", "--no-log",
                 "--backlog", "1024", "wsgi:application",
             ],
             cwd=ROOT,

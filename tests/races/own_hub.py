@@ -33,7 +33,7 @@ class OwnHub:
                 [
                     sys.executable, "-m", "granian", "--interface", "wsgi",
                     "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2",
-                    "--blocking-threads", "4", "--backlog", "1024", "--no-log",
+                    "--blocking-threads", "16", "--backlog", "1024", "--no-log",
                     "--respawn-failed-workers", "--respawn-interval", "0.1",
                     "--workers-kill-timeout", "2", "wsgi:application",
                 ],

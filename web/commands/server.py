@@ -17,9 +17,13 @@ from web import config, jobs, logs
 from web.commands.context import Context, json_option, pass_context
 
 
+WORKERS = 2  # One for each core that the hub may have to itself.
+THREADS = 16  # Orders that meet in the funnel share a commit: fewer threads, smaller companies.
+
+
 @click.command()
-@click.option("--workers", default=2, show_default=True, help="Web processes.")
-@click.option("--threads", default=4, show_default=True, help="Threads in each process.")
+@click.option("--workers", default=WORKERS, show_default=True, help="Web processes.")
+@click.option("--threads", default=THREADS, show_default=True, help="Threads in each process.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @pass_context
 def serve(context: Context, workers: int, threads: int, host: str) -> None:
