@@ -11,6 +11,8 @@ Row = RowMapping
 
 REFERENCED = ("accrual", "import", "redemption", "capture", "refund", "clawback")
 
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+
 # The day and the expiry bound the search: what expired is not read, however many lots there were.
 _WALLET = """
     SELECT l.shares_balance, d.today, w.held AS wallet_held, t.issuer_id, t.available, t.held,
@@ -30,12 +32,28 @@ _TRANSACTION = """
     SELECT j.id, j.kind, j.points, j.reference, j.undoes, j.hold_id AS authorization, j.theirs,
            j.fee, j.occurred_at, j.at, w.name AS window, l.id AS member,
            coalesce(u.undone, 0) AS undone
-    FROM exchange.journal j
+    FROM {journal} j
     JOIN exchange."window" w ON w.id = j.window_id
     LEFT JOIN exchange.link l ON l.party_id = j.party_id AND l.wallet_id = j.wallet_id AND l.active
     LEFT JOIN exchange.undone u ON u.journal_id = j.id
-    WHERE j.party_id = :party
 """
+
+_ONE = _TRANSACTION.format(journal="exchange.journal") + " WHERE j.party_id = :party AND j.id = :id"
+
+_REFERENCED = (
+    _TRANSACTION.format(journal="exchange.journal")
+    + " WHERE j.party_id = :party AND j.kind = ANY(:kinds) AND j.reference = :reference"
+)
+
+# Rows are compared as a whole, which only the index of a party's journals can: by the id alone a
+# planner would look for a partner that rests among everybody's newest.
+_PAGE = _TRANSACTION.format(
+    journal="""(
+        SELECT * FROM exchange.journal
+        WHERE (party_id, id) < (:party, :before) AND (party_id, id) > (:party, :first)
+            AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+        ORDER BY party_id DESC, id DESC LIMIT :limit)"""
+)
 
 _HOLD = """
     SELECT h.id, h.points, h.captured, h.released, h.reference, h.held_at AS at, h.expires_at,
@@ -58,20 +76,22 @@ def wallet(session: Session, party: int, link: UUID, now: datetime) -> list[Row]
 
 
 def transaction(session: Session, party: int, journal: UUID) -> Row | None:
-    return _one(session, _TRANSACTION + " AND j.id = :id", party=party, id=journal)
+    return _one(session, _ONE, party=party, id=journal)
 
 
 def transactions(
     session: Session, party: int, *, before: UUID | None, kind: str | None, limit: int
 ) -> list[Row]:
     """Newest first; one more than `limit`, when there are more."""
-    sql = _TRANSACTION
-    if before is not None:
-        sql += " AND j.id < :before"
-    if kind is not None:
-        sql += " AND j.kind = :kind"
-    sql += " ORDER BY j.id DESC LIMIT :limit"
-    return _all(session, sql, party=party, before=before, kind=kind, limit=limit + 1)
+    return _all(
+        session,
+        _PAGE + " ORDER BY j.id DESC",
+        party=party,
+        kind=kind,
+        before=before or _LAST,
+        first=_FIRST,
+        limit=limit + 1,
+    )
 
 
 def referenced(
@@ -86,7 +106,7 @@ def referenced(
     """As `transactions`, those with the party's own number: few, a capture has its hold's."""
     rows = _all(
         session,
-        _TRANSACTION + " AND j.kind = ANY(:kinds) AND j.reference = :reference",
+        _REFERENCED,
         party=party,
         kinds=list(REFERENCED) if kind is None else [kind],
         reference=reference,

@@ -1,0 +1,139 @@
+"""Reads stay fast, whatever the size: each by its indexes, for the member of ten years as well."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, event
+
+from exchange.funnel import Funnel
+from kit.clock import system_clock
+from kit.database import Database
+from members.secrets import Secrets
+from partners.api.operations import ANY, Call, Hub, Read
+from partners.directory import Directory, KeyRecord
+from partners.public_keys import PrivateKey
+from tests.cluster import Cluster, migrated_database
+from tests.walks.years import Known, fill
+from web.app import OPERATIONS
+
+LARGE = 1_000  # Rows of a table that nobody may read from end to end.
+FEW = 100  # Pages of 8 kB that a statement may touch; the largest table has 5,000.
+# The totals of every window there was: 120 months are a few hundred pages.
+MORE = {"getPosition": 800}
+
+
+class Years(NamedTuple):
+    database: Database
+    members: dict[str, Known]
+    large: set[str]
+
+
+@pytest.fixture(scope="module")
+def years(cluster: Cluster) -> Iterator[Years]:
+    with migrated_database(cluster, "years") as address:
+        database = Database(address.application)
+        try:
+            with psycopg.connect(address.owner, autocommit=True) as owner:
+                known = fill(database, owner)
+                rows = owner.execute("SELECT relname FROM pg_class WHERE reltuples > %s", (LARGE,))
+                large = {name for (name,) in rows}
+            yield Years(database, known, large)
+        finally:
+            database.close()
+
+
+class Asked(NamedTuple):
+    """What a read was given: the ids of its path, and its query."""
+
+    path: dict[str, Any]
+    query: dict[str, Any]
+
+
+def questions(known: Known) -> dict[str, list[Asked]]:
+    """Every read as it may be asked, by name."""
+    page, later = {"limit": 10}, {"limit": 10, "cursor": "2020-01"}
+    member, journal = {"member": known.member}, known.journal
+    histories = [{}, {"kind": "redemption"}, {"cursor": journal}, {"reference": "R-149999"}]
+    return {
+        "getMember": [Asked(member, {})],
+        "getBalance": [Asked(member, {}), Asked(member, {"points": 5})],
+        "getAuthorization": [Asked({"authorization": known.hold}, {})],
+        "listTransactions": [Asked({}, page | history) for history in histories],
+        "getTransaction": [Asked({"transaction": journal}, {})],
+        "listWindows": [Asked({}, page), Asked({}, later)],
+        "getWindow": [Asked({"window": "2020-01"}, {})],
+        "listStatements": [Asked({}, page), Asked({}, later)],
+        "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
+        "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
+        "getPosition": [Asked({}, {})],
+        "listRates": [Asked({}, {})],
+        "listKeys": [Asked({}, {})],
+    }
+
+
+READS = {each.name: each for each in OPERATIONS if isinstance(each, Read)}
+
+
+def call(years: Years, known: Known, asked: Asked) -> Call:
+    database = years.database
+    funnel = Funnel([database.hot])
+    hub = Hub(system_clock, Secrets(b"k" * 32), Directory(database), "CNY", funnel)
+    public = PrivateKey.generate().public_key
+    key = KeyRecord("key_1", public, ANY, None, uuid4(), known.party, "slug", False)
+    return Call(hub, key, datetime.now(UTC), asked.path)
+
+
+def plans(years: Years, read: Read, known: Known, asked: Asked) -> list[dict[str, Any]]:
+    """How PostgreSQL answers each statement of a read, as it came to it."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(years.database.engine, "before_cursor_execute", hear)
+    try:
+        with years.database.transaction() as session:
+            assert read.read(call(years, known, asked), session, dict(asked.query))
+    finally:
+        event.remove(years.database.engine, "before_cursor_execute", hear)
+    assert heard
+    with years.database.engine.connect() as connection:
+        return [
+            connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters
+            ).scalar_one()[0]["Plan"]
+            for statement, parameters in heard
+        ]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def pages(plan: dict[str, Any]) -> int:
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_the_years_are_as_long_as_they_say(years: Years) -> None:
+    assert {"journal", "posting", "lot", "link", "wallet", "hold", "total"} <= years.large
+
+
+def test_every_read_is_asked(years: Years) -> None:
+    assert questions(years.members["plain"]).keys() == READS.keys()
+
+
+@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("who", ["plain", "long", "resting"])
+def test_a_read_touches_few_pages(years: Years, name: str, who: str) -> None:
+    known = years.members[who]
+    for asked in questions(known)[name]:
+        for plan in plans(years, READS[name], known, asked):
+            scanned = {n["Relation Name"] for n in nodes(plan) if n["Node Type"] == "Seq Scan"}
+            assert not scanned & years.large, (asked.query, plan)
+            assert pages(plan) <= MORE.get(name, FEW), (asked.query, plan)

@@ -1,0 +1,200 @@
+"""Ten years of a coalition, written by SQL: many members, one who bought something every day, and
+one whose partner has rested for years.
+
+Rows have the shape and the order that trade would have left, no more: these books do not balance.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+import exchange.rollup
+import settlement.rollup
+from kit.database import Database
+from tests.factories import build_key, build_partner, build_terms
+
+PARTNERS = 20
+WINDOWS = 120  # closed ones, a month each
+MEMBERS = 50_000
+JOURNALS = 300_000  # half of them in the open window
+LONG = 15  # every fifteenth is the long member's: 20,000
+EMPTIED = 2_000  # lots of the long member without points, half of them expired
+TAIL = 1_000  # journals since the last roll-up
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A member with a purchase, a hold and a link at `party`."""
+
+    party: int
+    member: UUID
+    journal: UUID
+    hold: UUID
+
+
+def uuid(number: str, part: int) -> str:
+    """In the order of the numbers, as UUIDs of version 7 are in that of time."""
+    return f"(lpad(to_hex({number}), 12, '0') || '7000800000000000000{part}')::uuid"
+
+
+_PARTY = "(%(parties)s::integer[])[1 + ({}) %% %(partners)s]"
+# Member 1 is the long one; who the others are depends on the journal's number.
+_MEMBER = "(CASE WHEN i %% %(long)s = 0 THEN 1 ELSE 2 + i %% (%(members)s - 1) END)"
+# The last partner rests: after a fifth of the time its tills are another's.
+_TILL = (
+    f"CASE WHEN i > %(journals)s / 5 THEN (%(parties)s::integer[])"
+    f"[1 + {_MEMBER} %% (%(partners)s - 1)] ELSE {_PARTY.format(_MEMBER)} END"
+)
+_WINDOW = "least(1 + i * 2 * %(windows)s / %(journals)s, %(windows)s + 1)"
+
+_CLOSED = (
+    """INSERT INTO exchange."window" (name, opened_at, closed_at)
+       SELECT to_char(m, 'YYYY-MM'), m,
+              CASE WHEN n <= %(windows)s THEN m + interval '1 month' END
+       FROM generate_series(1, %(windows)s + 1) n,
+            LATERAL (SELECT timestamptz '2016-11-01' + n * interval '1 month' AS m) each""",
+    """INSERT INTO settlement.settlement (window_id, state, currency, closed_at)
+       SELECT id, 'settled', 'CNY', closed_at FROM exchange."window"
+       WHERE closed_at IS NOT NULL""",
+    """INSERT INTO settlement.obligation
+       SELECT window_id, d, c, 'spent', 100, 100 FROM settlement.settlement,
+              unnest(%(parties)s::integer[]) d, unnest(%(parties)s::integer[]) c WHERE d <> c""",
+    """INSERT INTO settlement.position
+       SELECT window_id, p, 100, 100, 0, 'CNY', 1, 1, 0
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
+    """INSERT INTO settlement.payment
+       SELECT window_id, n, (%(parties)s::integer[])[n], (%(parties)s::integer[])[n + 1], 5
+       FROM settlement.settlement, generate_series(1, %(partners)s - 1) n""",
+    """INSERT INTO settlement.statement
+       SELECT format('ST-%%s-%%s', window_id, p), window_id, p, convert_to(repeat('x', 3000),
+              'UTF8'), '', '', 'hub', '', now()
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
+    """INSERT INTO exchange.total
+       SELECT window_id, i, p, m, 10, 10
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) i,
+            unnest(%(parties)s::integer[]) p, unnest(ARRAY['spent', 'refunded']) m""",
+)
+
+_PEOPLE = (
+    """INSERT INTO exchange.account (id, kind) OVERRIDING SYSTEM VALUE
+       SELECT %(base)s + n, 'wallet' FROM generate_series(1, %(members)s) n""",
+    """INSERT INTO exchange.wallet (id, available, opened_at)
+       SELECT %(base)s + n, 30, now() FROM generate_series(1, %(members)s) n""",
+    f"""INSERT INTO exchange.link (id, party_id, wallet_id, shares_balance, linked_at)
+        SELECT {uuid("n", 1)}, {_PARTY.format("n")}, %(base)s + n, true, now()
+        FROM generate_series(1, %(members)s) n""",
+    f"""INSERT INTO members.member
+        SELECT {uuid("n", 2)}, %(base)s + n, {_PARTY.format("n")}, now()
+        FROM generate_series(1, %(members)s) n""",
+    f"""INSERT INTO members.customer
+        SELECT {_PARTY.format("n")}, 'C-' || n, {uuid("n", 2)}, {uuid("n", 1)}
+        FROM generate_series(1, %(members)s) n""",
+    f"""INSERT INTO exchange.lot (wallet_id, issuer_id, expires_on, available, opened_at)
+        SELECT %(base)s + n, {_PARTY.format("n + k")}, current_date + 100 * k, 10, now()
+        FROM generate_series(1, 3) k, generate_series(1, %(members)s) n""",
+    # A lot for each day on which its points ceased to be pending, until they were spent.
+    """INSERT INTO exchange.lot
+           (wallet_id, issuer_id, expires_on, spendable_from, available, opened_at)
+       SELECT %(base)s + 1, (%(parties)s::integer[])[2],
+              current_date + CASE n %% 2 WHEN 0 THEN -50 ELSE 50 END, current_date - n, 0, now()
+       FROM generate_series(1, %(emptied)s) n""",
+    f"""INSERT INTO exchange.hold
+            (id, party_id, wallet_id, points, released, state, reference, held_at, expires_at,
+             ended_at)
+        SELECT {uuid("n", 3)}, {_PARTY.format("n")}, %(base)s + n, 5, 5, 'voided', 'H-' || n,
+               now(), now(), now()
+        FROM generate_series(1, %(members)s) n""",
+)
+
+# Party 1's first three journals of all are its only imports.
+_TRADE = (
+    f"""INSERT INTO exchange.journal
+            (id, window_id, kind, party_id, wallet_id, points, reference, at)
+        SELECT {uuid("i", 4)}, {_WINDOW},
+               CASE WHEN i <= 3 THEN 'import' WHEN i %% 10 = 0 THEN 'accrual'
+                    ELSE 'redemption' END,
+               CASE WHEN i <= 3 THEN (%(parties)s::integer[])[2]
+                    ELSE {_TILL} END,
+               %(base)s + {_MEMBER}, 1, 'R-' || i, now()
+        FROM generate_series(%(first)s, %(last)s) i""",
+    f"""INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
+            credit, points, issuer_id, issued_at, valued_at)
+        SELECT {uuid("i", 4)}, 1, {_WINDOW}, CASE i %% 10 WHEN 0 THEN 'issued' ELSE 'spent' END,
+               CASE i %% 10 WHEN 0 THEN {_PARTY.format("i")} ELSE {_TILL} END,
+               1, 2, 1, {_PARTY.format("i")}, now(), now()
+        FROM generate_series(%(first)s, %(last)s) i""",
+    f"""INSERT INTO exchange.undone SELECT {uuid("i", 4)}, 1, 1
+        FROM generate_series(%(first)s, %(last)s) i WHERE i %% 10 = 5""",
+)
+
+
+# Rows refer to each other by construction; to look up each would take longer than to write it.
+_LET_GO = """DO $$ DECLARE c record; BEGIN
+    FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint WHERE contype = 'f'
+    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.n); END LOOP;
+END $$"""
+
+
+def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
+    """Write it all, rolled up but for the tail; three members by what they are like."""
+    values = {"partners": PARTNERS, "windows": WINDOWS, "members": MEMBERS, "long": LONG}
+    values |= {"journals": JOURNALS, "emptied": EMPTIED, "parties": _partners(database)}
+    row = owner.execute("SELECT max(id) FROM exchange.account").fetchone()
+    values["base"] = row and row[0]
+    owner.execute("SET synchronous_commit = off")
+    owner.execute(_LET_GO)
+    with psycopg.ClientCursor(owner) as cursor:
+        for statement in (*_CLOSED, *_PEOPLE):
+            cursor.execute(statement, values)
+        for first, last in ((1, JOURNALS // 2), (JOURNALS // 2 + 1, JOURNALS - TAIL)):
+            for statement in _TRADE:
+                cursor.execute(statement, values | {"first": first, "last": last})
+        owner.execute("VACUUM (ANALYZE)")
+        _roll_up(database, owner)
+        for statement in _TRADE:
+            cursor.execute(statement, values | {"first": JOURNALS - TAIL + 1, "last": JOURNALS})
+    numbers = {"plain": 20, "long": 1, "resting": PARTNERS - 1}
+    return {what: _known(owner, values, number) for what, number in numbers.items()}
+
+
+def _partners(database: Database) -> list[int]:
+    parties = []
+    with database.transaction() as session:
+        for number in range(PARTNERS):
+            partner = build_partner(session)
+            parties.append(partner.party_id)
+            build_terms(session, partner.party_id, currency="CNY")
+            for key in range(3):
+                build_key(session, partner, public=f"key {key} of {number}")
+    return parties
+
+
+def _roll_up(database: Database, owner: psycopg.Connection) -> None:
+    """The watermark waits for every transaction of the server: here, for other tests' as well."""
+    for _ in range(200):
+        with database.transaction() as session:
+            exchange.rollup.roll_up(session)
+            settlement.rollup.roll_up(session)
+        row = owner.execute(
+            "SELECT (SELECT max(xid) FROM exchange.posting) < ALL (SELECT xid FROM"
+            " exchange.watermark UNION ALL SELECT xid FROM settlement.watermark)"
+        ).fetchone()
+        if row == (True,):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("somebody's transaction on this server does not end")
+
+
+def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Known:
+    row = owner.execute(
+        f"SELECT {uuid('%(n)s::bigint', 1)}, {uuid('%(n)s::bigint', 3)},"
+        " (SELECT id FROM exchange.journal WHERE wallet_id = %(wallet)s ORDER BY id LIMIT 1)",
+        {"n": number, "wallet": values["base"] + number},
+    ).fetchone()
+    assert row is not None
+    return Known(
+        party=values["parties"][number % PARTNERS], member=row[0], hold=row[1], journal=row[2]
+    )
