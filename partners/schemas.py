@@ -251,6 +251,46 @@ class UndoAnswer(AnswerSchema):
     at = Moment()
 
 
+# --- batches --------------------------------------------------------------------------------------
+
+
+class Lines(fields.List):
+    """The lines of a batch as they came: each is then read by the schema of its kind."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        return value
+
+
+class BatchBody(StrictSchema):
+    orders = Lines(
+        fields.Dict(),
+        required=True,
+        validate=validate.Length(1, 10_000),
+        metadata={
+            "description": "Each is what its own operation takes, with its `kind`, and with the"
+            " ids of its path as fields; it needs the scope of its own operation. Those of one"
+            " member are done in the order given, those of different members in any."
+        },
+    )
+
+
+class OutcomeAnswer(AnswerSchema):
+    line = fields.Integer(metadata={"description": "Which of the orders; the first is 0."})
+    status = fields.Integer(metadata={"description": "As its own operation would answer."})
+    answer = fields.Dict(metadata={"description": "What its own operation answers."})
+    problem = fields.Dict(metadata={"description": "Or what it refuses."})
+
+
+class BatchAnswer(AnswerSchema):
+    done = fields.Integer(metadata={"description": "How many lines took effect."})
+    refused = fields.Integer(metadata={"description": "How many did not."})
+    outcomes = fields.List(
+        fields.Nested(OutcomeAnswer), metadata={"description": "One for each line, in its order."}
+    )
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 

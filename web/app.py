@@ -3,6 +3,7 @@
 from flask import Flask, Response
 
 import partners.api.acceptance
+import partners.api.batches
 import partners.api.issuing
 import partners.api.keys
 import partners.api.members
@@ -24,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *partners.api.members.OPERATIONS,
     *partners.api.issuing.OPERATIONS,
     *partners.api.acceptance.OPERATIONS,
+    *partners.api.batches.OPERATIONS,
     *partners.api.transactions.OPERATIONS,
     *settlement.api.OPERATIONS,
     *partners.api.rates.OPERATIONS,

@@ -6,7 +6,7 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, render_template
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from exchange.errors import (
     AnswerExpired,
@@ -22,7 +22,7 @@ from kit.problems import TYPE_BASE
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
-from partners.api.operations import Change, Operation, Posting, Read
+from partners.api.operations import Bulk, Change, Operation, Posting, Read
 from partners.api.routes import ContentTooLarge, FramingAmbiguous
 from partners.errors import ScopeMissing
 from partners.signature_errors import (
@@ -98,7 +98,7 @@ def refusals(operation: Operation) -> list[type[Refusal]]:
     """Everything this operation may be refused with, in order of descending precedence."""
     claims = () if isinstance(operation, Read) else CLAIMS
     barred = isinstance(operation, Change) and not operation.when_suspended
-    after = POSTED if isinstance(operation, Posting) else AFTER
+    after = POSTED if isinstance(operation, Posting | Bulk) else AFTER
     return [
         refusal
         for refusal in (
@@ -134,8 +134,30 @@ def document(operations: tuple[Operation, ...], origin: str) -> dict[str, Any]:
             path=_CONVERTER.sub(r"{\2}", operation.path),
             operations={operation.method.lower(): _operation(operation)},
         )
+        if isinstance(operation, Bulk):
+            _describe_lines(spec, operation)
     made: dict[str, Any] = spec.to_dict()
     return made
+
+
+def _describe_lines(spec: APISpec, operation: Bulk) -> None:
+    """Of each kind: what its own operation takes, and what that answers. Both are told already."""
+    for kind in operation.kinds.values():
+        spec.components.schema(type(kind.schema).__name__, schema=kind.schema)
+    taken = {name: _reference(type(kind.schema)) for name, kind in operation.kinds.items()}
+    told = dict.fromkeys(kind.posting.answer for kind in operation.kinds.values())
+    schemas = spec.components.schemas
+    schemas["BatchBody"]["properties"]["orders"]["items"] = {
+        "oneOf": [{"$ref": reference} for reference in taken.values()],
+        "discriminator": {"propertyName": "kind", "mapping": taken},
+    }
+    outcome = schemas["OutcomeAnswer"]["properties"]
+    outcome["answer"]["anyOf"] = [{"$ref": _reference(one)} for one in told if one]
+    outcome["problem"]["anyOf"] = [{"$ref": _reference(Problem)}]
+
+
+def _reference(schema: type[Schema]) -> str:
+    return f"#/components/schemas/{schema.__name__}"
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -14,14 +12,26 @@ from exchange.errors import PartnerNotActive, refusal
 from kit import problems, schemas
 from kit.database import Database
 from kit.errors import Kind, Refusal
-from kit.ids import to_text
 from kit.strict_json import dumps, loads
+from partners.api import batches
 from partners.api.gate import Admitted
-from partners.api.operations import Call, Change, Document, Facts, Operation, Page, Posting, Read
+from partners.api.operations import (
+    Bulk,
+    Call,
+    Change,
+    Document,
+    Facts,
+    Operation,
+    Page,
+    Posting,
+    Read,
+)
+from partners.api.refused import public
 from partners.signing import Message
 
 JSON = "application/json"
 _NO_QUERY = schemas.StrictSchema()
+_REPLAYED = (("Idempotency-Replayed", "?1"),)
 
 
 class ContentTypeUnsupported(Refusal):
@@ -60,6 +70,8 @@ def answer(
         match operation:
             case Posting():
                 return _post(operation, call, message, admitted, data)
+            case Bulk():
+                return _bulk(operation, call, database, message, admitted, data)
             case Change():
                 return _change(operation, call, database, message, admitted, data)
             case Read():
@@ -75,7 +87,7 @@ def refuse(refused: Refusal, message: Message, replayed: bool = False) -> Answer
     status, body = problems.problem(refused, message.target.partition("?")[0])
     headers = problems.retry_after(refused)
     if replayed:
-        headers.append(("Idempotency-Replayed", "?1"))
+        headers += _REPLAYED
     return Answer(status, body, problems.CONTENT_TYPE, tuple(headers), refused.code)
 
 
@@ -110,8 +122,21 @@ def _post(
     order["evidence"] = admitted.evidence(message)
     outcome = call.hub.funnel.post(order)
     if outcome.code is not None:
-        return refuse(refusal(outcome.code, _public(outcome.facts)), message, outcome.replayed)
+        return refuse(refusal(outcome.code, public(outcome.facts)), message, outcome.replayed)
     return _render(operation, outcome.facts, outcome.replayed)
+
+
+def _bulk(
+    operation: Bulk,
+    call: Call,
+    database: Database,
+    message: Message,
+    admitted: Admitted,
+    data: dict[str, Any],
+) -> Answer:
+    claim = {**admitted.claim(message), "evidence": admitted.evidence(message)}
+    body, replayed = batches.work(operation, call, database.hot, data["orders"], claim)
+    return Answer(operation.status, body, JSON, _REPLAYED if replayed else ())
 
 
 def _change(
@@ -148,7 +173,7 @@ def _work(operation: Change, call: Call, session: Session, data: dict[str, Any])
         with session.begin_nested():
             return _Saved(None, operation.work(call, session, data))
     except Refusal as refused:
-        return _Saved(refused.code, _public(refused.facts), retryable=refused.retryable)
+        return _Saved(refused.code, public(refused.facts), retryable=refused.retryable)
 
 
 def _save(
@@ -185,7 +210,7 @@ def _read(
                 with session.begin_nested():
                     found = operation.read(call, session, data)
             except Refusal as refused:
-                spent = _Saved(refused.code, _public(refused.facts))
+                spent = _Saved(refused.code, public(refused.facts))
     if spent is not None and spent.code is not None:
         return refuse(refusal(spent.code, spent.facts), message)
     if isinstance(found, Document):
@@ -215,24 +240,5 @@ def _render(
     schema = operation.schema("answer")
     body = b"" if schema is None else dumps(schemas.dump(schema, facts))
     if replayed:
-        headers = (*headers, ("Idempotency-Replayed", "?1"))
+        headers = (*headers, *_REPLAYED)
     return Answer(operation.status, body, JSON, headers)
-
-
-_FIRST = {"accrual": "jrn", "import": "jrn", "redemption": "jrn", "refund": "jrn"} | {
-    "clawback": "jrn",
-    "authorisation": "aut",
-}
-
-
-def _public(facts: Facts) -> Facts:
-    """Facts of a refusal as a partner may read them: ids with their prefix, times as text."""
-    found = dict(facts)
-    first = found.get("first")
-    if first is not None and not str(first).startswith(("mbr_", "jrn_", "aut_")):
-        kind = found.pop("kind", None)
-        found["first"] = to_text(_FIRST.get(kind, "mbr"), UUID(str(first)))
-    for name, value in found.items():
-        if isinstance(value, datetime):
-            found[name] = value.isoformat()
-    return found

@@ -127,11 +127,20 @@ class Posting(Operation):
     order: Callable[[Call, Data], Order]
 
 
+@dataclass(frozen=True, slots=True)
+class LineKind:
+    """A line of a batch: the body of its operation, with the ids of its path as fields."""
+
+    posting: Posting
+    schema: Schema
+    places: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bulk(Operation):
-    """Many orders in one request, each as one of these `postings` would take it."""
+    """Many orders in one request, each a line of one of these kinds."""
 
-    postings: tuple[Posting, ...]
+    kinds: dict[str, LineKind]
 
 
 @dataclass(frozen=True, kw_only=True)

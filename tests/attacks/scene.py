@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.ids import to_text, uuid7
 from partners import keys
-from partners.api.operations import Operation
+from partners.api.operations import Operation, Posting
 from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import closing
@@ -63,9 +63,19 @@ class Scene:
                 "valid_from": "2027-01-01T00:00:00Z",
             },
         }
+        if name == "postBatch":
+            return {"orders": [self.line(one) for one in ("accrue", "redeem")]}
         if name == "registerKey":
             return key_content(self.shop, PrivateKey.generate(), ["till"])
         return contents.get(name)
+
+    def line(self, name: str, **other: str) -> dict[str, Any]:
+        """A line of a batch that does what this operation does; `other` names objects."""
+        operation = named(name)
+        if not isinstance(operation, Posting):
+            raise TypeError(f"{name} is nothing that a batch does")
+        ids = {place: self.objects[place] for place in _STEP.findall(operation.path)}
+        return {"kind": operation.kind, **(self.content(name) or {}), **ids, **other}
 
     def request(self, operation: Operation, content: Any = None, **other: str) -> Request:
         """Unsigned; `other` names objects in the path."""

@@ -46,6 +46,8 @@ def page() -> str:
         "## Each operation\n",
         "After those above, in this order:\n",
         _operations(),
+        "A line of a batch is refused as its own operation would refuse it, as one of the outcomes "
+        "of the answer; the codes above are of the batch as a whole.\n",
         _table(_own()),
         "## Last, at any request\n",
         _table(AFTER),
