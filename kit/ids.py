@@ -1,12 +1,15 @@
 """Identifiers: UUIDv7 (RFC 9562) inside, prefixed Crockford base32 outside, sorted by time."""
 
 import os
+import re
 import time
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
-_LENGTH = 26  # 26 × 5 bits hold the 128 of a UUID; the two highest are zero.
+_TEXT = re.compile(f"[0-7][{_ALPHABET}]{{25}}")  # 26 × 5 bits, of which a UUID leaves two zero.
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
+_TO_PYTHON = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 
 
 def uuid7() -> UUID:
@@ -20,20 +23,12 @@ def uuid7() -> UUID:
 def to_text(prefix: str, id_: UUID) -> str:
     """`jrn_01kb2…`: the form every partner sees."""
     number = id_.int
-    return f"{prefix}_" + "".join(
-        _ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)
-    )
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def from_text(prefix: str, text: str) -> UUID | None:
     """The UUID behind a prefixed id, or None when the text is no such id."""
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != _LENGTH or tail[0] > "7":
+    if head != prefix or not _TEXT.fullmatch(tail):
         return None
-    number = 0
-    for letter in tail:
-        value = _VALUES.get(letter)
-        if value is None:
-            return None
-        number = number << 5 | value
-    return UUID(int=number)
+    return UUID(int=int(tail.translate(_TO_PYTHON), 32))
