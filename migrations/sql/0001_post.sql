@@ -205,6 +205,7 @@ CREATE FUNCTION exchange.write_journals(lines exchange.line[], in_window integer
 RETURNS exchange.line[] LANGUAGE plpgsql AS $$
 DECLARE
     made uuid[];
+    wanted integer;
 BEGIN
     WITH journal AS (
         INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
@@ -214,10 +215,9 @@ BEGIN
             FROM unnest(lines) x WHERE x.code IS NULL ORDER BY (x.o).party, (x.o).reference
             ON CONFLICT ON CONSTRAINT journal_reference_once DO NOTHING
             RETURNING id)
-    SELECT coalesce(array_agg(id), '{}') INTO made FROM journal;
-    IF cardinality(made) = (SELECT count(*) FROM unnest(lines) x WHERE x.code IS NULL) THEN
-        RETURN lines;
-    END IF;
+    SELECT coalesce(array_agg(id), '{}'), (SELECT count(*) FROM unnest(lines) x WHERE x.code IS NULL)
+        INTO made, wanted FROM journal;
+    IF cardinality(made) = wanted THEN RETURN lines; END IF;
     RETURN ARRAY(
         SELECT CASE WHEN x.code IS NULL AND (x.o).id <> ALL (made)
             THEN ROW(x.n, x.wallet, x.o, 'duplicate-reference',
@@ -1022,13 +1022,15 @@ DECLARE
     a exchange.answer;
     r exchange.outcome;
     in_window integer;
-    today date;
+    zone text;
     now_ timestamptz;
+    today date;
 BEGIN
     -- Closing takes this lock exclusively for the moment it opens the next window, so a journal's
     -- window cannot close under it.
     PERFORM pg_advisory_xact_lock_shared(7209070);
-    SELECT id INTO in_window FROM exchange."window" WHERE closed_at IS NULL;
+    SELECT w.id, s.zone INTO in_window, zone
+        FROM exchange."window" w CROSS JOIN exchange.setting s WHERE w.closed_at IS NULL;
     IF NOT FOUND THEN RAISE EXCEPTION 'no window is open' USING ERRCODE = 'TB001'; END IF;
     IF batch IS NOT NULL THEN
         whole := jsonb_populate_record(NULL::exchange."order", batch);
@@ -1071,7 +1073,7 @@ BEGIN
         WHERE before[o.ordinality] IS NULL);
     PERFORM exchange.lock_in_order(lines);
     now_ := coalesce(moment, clock_timestamp());
-    today := (now_ AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
+    today := (now_ AT TIME ZONE zone)::date;
     FOR kind, these IN
         SELECT w.kind, array_agg(w.x ORDER BY w.n)
         FROM (SELECT x, x.n, CASE WHEN x.code IS NULL THEN (x.o).kind ELSE 'refused' END AS kind,
