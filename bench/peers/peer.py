@@ -22,7 +22,8 @@ from bench.peers import environment
 from bench.place import ROOT, Hub, Place
 from partners.public_keys import ED25519, PrivateKey
 
-SERVER = ("--worker-class", "gthread", "--workers", "4", "--threads", "4", "--keep-alive", "75")
+# The quickest of sync and gthread, 2 and 4 workers, 2 and 4 threads, on two cores.
+SERVER = ("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--keep-alive", "75")
 
 
 @dataclass(slots=True)

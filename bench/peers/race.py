@@ -16,7 +16,7 @@ from bench import report
 from bench.driver import Driver
 from bench.figures import Figure, ratio
 from bench.load import Result
-from bench.measuring import Take
+from bench.measuring import Round, Take
 from bench.peers.peer import Peer, members_of, served
 from bench.place import Hub, Place, hub
 from bench.plan import Plan
@@ -29,8 +29,8 @@ WARM = 300  # requests
 
 HUB = "the hub"
 ORDINARY = "ordinary stack"
-HORDAK = "django-hordak, no HTTP"
-ACCOUNTING = "python-accounting, no HTTP"
+HORDAK = "django-hordak"
+ACCOUNTING = "python-accounting"
 
 
 class Counting(Driver):
@@ -70,9 +70,11 @@ def run(plan: Plan) -> list[Figure]:
             for peer in (ordinary, hordak, accounting):
                 peer.check()
             _check_hub(place, our_driver.done)
-        report.show_takes(plan.console, f"Transfers, {place.members:,} members", rounds)
+        title = f"Transfers, {place.members:,} members; by the last two without HTTP"
+        report.show_takes(plan.console, title, rounds)
         plan.console.print("Afterwards the books of all four added up.")
         figures = [ratio("peers", rounds, HUB, ORDINARY, TARGET)]
+        figures.append(_processor_time(rounds))
         figures += [ratio(f"hub ÷ {name}", rounds, HUB, name) for name in (HORDAK, ACCOUNTING)]
         return report.finish(plan, place, "peers", figures, rounds)
 
@@ -89,7 +91,24 @@ def _driven(place: Place, running: Hub) -> Iterator[Counting]:
 
 
 def _redemptions(driver: Driver, seconds: float) -> Take:
+    driver.hang_up()  # A server may tire of a connection while the others have their turns.
     return driver.closed(driver.any_redemption(), CONNECTIONS, seconds)
+
+
+def _processor_time(rounds: Sequence[Round]) -> Figure:
+    """What a redemption costs the ordinary stack ÷ what it costs the hub, the database's included.
+
+    It moves less than rates do when others are at work on the machine.
+    """
+
+    def cost(take: Take) -> float:
+        return take.cpu_us["hub"] + take.cpu_us["database"]
+
+    return Figure(
+        "the same in CPU time",
+        tuple(cost(one[ORDINARY]) / cost(one[HUB]) for one in rounds),
+        tuple(max(one[ORDINARY].steal, one[HUB].steal) for one in rounds),
+    )
 
 
 def _check_hub(place: Place, made: int) -> None:
