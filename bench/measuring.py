@@ -108,7 +108,7 @@ class Meter:
         with Path("/proc/stat").open() as file:
             ticks = [int(word) for word in file.readline().split()[1:9]]
         mine = os.times()
-        used = {"load": mine.user + mine.system + mine.children_user + mine.children_system}
+        used = {"load": time.process_time() + mine.children_user + mine.children_system}
         every = _processes()
         return (sum(ticks), ticks[7]), used | {
             name: _used(every, root) for name, root in self._groups.items()

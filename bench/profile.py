@@ -130,7 +130,7 @@ def _count_functions(place: Place) -> None:
 def _show_database(plan: Plan, place: Place) -> None:
     with psycopg.connect(place.server.url("postgres", role="postgres")) as connection:
         statements = connection.execute(
-            "SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 50), calls,"
+            "SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 40), calls,"
             " mean_exec_time, shared_blks_dirtied::float8 / calls, wal_bytes::float8 / calls"
             " FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
             " WHERE d.datname = %s ORDER BY total_exec_time DESC LIMIT 5",
@@ -143,8 +143,8 @@ def _show_database(plan: Plan, place: Place) -> None:
         ).fetchall()
     report.show_rows(
         plan.console,
-        "Statements (pg_stat_statements)",
-        ("statement", "calls", "mean ms", "pages dirtied", "WAL bytes"),
+        "Statements: mean time, pages dirtied, bytes of WAL (pg_stat_statements)",
+        ("statement", "calls", "ms", "pages", "WAL"),
         [
             (query, f"{calls:,}", f"{ms:.3f}", f"{pages:.1f}", f"{wal:,.0f}")
             for query, calls, ms, pages, wal in statements

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -17,6 +18,11 @@ from bench.figures import Figure, machine
 from bench.measuring import STEAL_LIMIT, Round, Take, alternate, kept
 from bench.place import Place, filled
 from bench.plan import Plan
+
+
+_PLAIN: Any = {  # eighty columns must do
+    "box": SIMPLE, "title_justify": "left", "collapse_padding": True, "pad_edge": False,
+}  # fmt: skip
 
 
 @contextmanager
@@ -58,10 +64,10 @@ def measure(plan: Plan, takes: Mapping[str, Callable[[], Take]]) -> list[Round]:
 
 def show_takes(console: Console, title: str, rounds: Sequence[Round]) -> None:
     """A line for each take: its median rate, latencies, and CPU time a piece by process group."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=f"{title}; ms waited, CPU µs a piece", **_PLAIN)
     table.add_column("take", no_wrap=True)
-    for name in ("a second", "p50 ms", "p95 ms", "p99 ms", "hub µs", "data µs", "load µs", "steal"):
-        table.add_column(name, justify="right")
+    for name in ("a second", "p50", "p95", "p99", "hub", "data", "load", "steal"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name in rounds[0]:
         takes = [one[name] for one in rounds]
         rates = kept([one.rate for one in takes], [one.steal for one in takes])
@@ -80,7 +86,7 @@ def show_rows(
     console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> None:
     """A table of a benchmark's own; all columns but the first are numbers."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, **_PLAIN)
     for number, name in enumerate(names):
         table.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for row in rows:
@@ -95,7 +101,7 @@ def _median(values: Sequence[float | None], digits: int) -> str:
 
 def show_figures(console: Console, figures: Sequence[Figure]) -> None:
     """A line for each figure, and a word on the rounds that were left out."""
-    table = Table(title="Figures: medians of the rounds", title_justify="left")
+    table = Table(title="Figures: medians of the rounds", **_PLAIN)
     for name in ("figure", "median", "spread", "target", "met"):
         table.add_column(name, justify="left" if name == "figure" else "right")
     for one in figures:

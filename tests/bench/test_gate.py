@@ -1,6 +1,6 @@
 """The gate: what falls by more than a third of its baseline."""
 
-from bench.gate import fallen
+from bench.gate import BASELINE, fallen, read
 
 
 class TestFallen:
@@ -16,3 +16,8 @@ class TestFallen:
 
     def test_a_new_ratio_has_nothing_to_fall_from(self) -> None:
         assert fallen({"batch": 0.01}, {}) == {}
+
+
+def test_the_committed_baseline_names_what_the_gate_measures() -> None:
+    assert set(read(BASELINE)) == {"till", "batch", "hot wallet"}
+    assert all(ratio > 0 for ratio in read(BASELINE).values())
