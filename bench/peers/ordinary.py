@@ -6,9 +6,9 @@ Nothing is slowed on purpose, and nothing is tuned: one function per step, one t
 It does what the hub does with a redemption under a mandate: verify the request (covered
 components, content digest, a minute's window, a nonce used once), keep the idempotency claim
 with its answer and the evidence, check the partner, the link and its daily limit, lock and
-debit the wallet, spend its lots in the order of their expiry, write journal, postings and an
-event, and sign the answer over the request. It leaves out settlement windows, terms, scopes,
-payment codes, suspension and rotation of keys, and every other operation.
+debit the wallet, spend its lots in the order of their expiry, write journal and postings, and
+sign the answer over the request. It leaves out settlement windows, terms, scopes, payment codes,
+suspension and rotation of keys, and every other operation.
 
 Needs nothing of the hub, and runs in an environment of its own.
 """
@@ -171,17 +171,6 @@ class Nonce(Base):
     at: Mapped[datetime]
 
 
-class Event(Base):
-    __tablename__ = "event"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    kind: Mapped[str]
-    subject: Mapped[UUID]
-    facts: Mapped[dict[str, Any]]
-    at: Mapped[datetime]
-
-
 class RedemptionBody(Schema):
     class Meta:
         unknown = RAISE
@@ -281,9 +270,6 @@ def redeem(session: Session, party_id: int, data: dict[str, Any], now: datetime)
         {"id": journal.id, "kind": "redemption", "at": now, **data},
     )
     session.add(journal)
-    session.add(
-        Event(party_id=party_id, kind="redemption", subject=journal.id, facts=answer, at=now)
-    )
     return answer
 
 
