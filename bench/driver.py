@@ -90,8 +90,9 @@ class Driver:
             known = self._rate.get(connections, self.known_rate)
             count = max(200, int(1.5 * known * seconds))
         requests = self.signer.sign([ask() for _ in range(count)])
+        opened = self.connections(connections)
         with self.meter() as meter:
-            result = load.closed(self.connections(connections), requests, seconds, until)
+            result = load.closed(opened, requests, seconds, until)
         self._used_at = time.monotonic()
         self._rate[connections] = result.per_second
         self.check(requests, result)
@@ -100,8 +101,9 @@ class Driver:
     def paced(self, asks: Sequence[Ask], due: Sequence[float]) -> tuple[Take, Result]:
         """Each at its own time, over enough connections that a late answer delays nobody."""
         requests = self.signer.sign(asks)
+        opened = self.connections(PATIENCE)
         with self.meter() as meter:
-            result = load.paced(self.connections(PATIENCE), requests, due)
+            result = load.paced(opened, requests, due)
         self._used_at = time.monotonic()
         self.check(requests, result)
         return Take.of(result.done, meter, result.latencies), result

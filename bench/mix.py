@@ -84,8 +84,8 @@ def run(plan: Plan) -> list[Figure]:
         def mix() -> Take:
             hour = prepare(driver, max(200, int(1.3 * driver.known_rate * plan.seconds)))
             requests = driver.signer.sign(hour.asks)
+            connections = driver.connections(CONNECTIONS)
             with driver.meter() as meter:
-                connections = driver.connections(CONNECTIONS)
                 result = load.closed(connections, requests, plan.seconds)
             driver.check(requests, result)
             return Take.of(result.done, meter, result.latencies)

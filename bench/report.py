@@ -19,7 +19,6 @@ from bench.measuring import STEAL_LIMIT, Round, Take, alternate, kept
 from bench.place import Place, filled
 from bench.plan import Plan
 
-
 _PLAIN: Any = {  # eighty columns must do
     "box": SIMPLE, "title_justify": "left", "collapse_padding": True, "pad_edge": False,
 }  # fmt: skip
