@@ -76,6 +76,9 @@ def signed_requests(shop: Partner, server: Server) -> list[Request]:
     made = [
         unsigned(server, "POST", "/v1/accruals", sale),
         unsigned(server, "POST", "/v1/redemptions", sale),
+        unsigned(
+            server, "POST", "/v1/batches", {"orders": [{"kind": "accrual", **sale, "points": 5}]}
+        ),
         unsigned(server, "GET", "/v1/transactions?limit=5&kind=accrual"),
         unsigned(server, "GET", f"/v1/members/{member}/balance?points=7"),
         unsigned(server, "DELETE", f"/v1/members/{member}"),
