@@ -62,11 +62,6 @@ CREATE TYPE exchange.line AS (
 -- What came of line n: refused with a code, or done (null).
 CREATE TYPE exchange.answer AS (n integer, code text, facts jsonb);
 
--- Points to be put into a wallet, for the journal `id`.
-CREATE TYPE exchange.crediting AS (
-    id uuid, wallet bigint, party integer, points bigint, expiry date, pending date,
-    terms integer, price bigint, cap bigint);
-
 -- What an import gives: rounded up to the member, the fee taken after, rounded down to the member.
 -- Nothing, when it is more than any order may carry.
 CREATE FUNCTION exchange.convert(theirs bigint, rate exchange.rate, OUT points bigint, OUT fee bigint)
@@ -127,20 +122,27 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(o.spendable_from, today + nullif(o.pending_days, 0))
 $$;
 
--- Put points into wallets, each wallet once: debts to the same issuer are repaid first, the rest
--- becomes a lot. Returns how much of each was repaid. Called after the last refusal, with wallets
--- and exposures locked.
-CREATE FUNCTION exchange.credit(credits exchange.crediting[], in_window integer, moment timestamptz)
-RETURNS TABLE (journal uuid, repaid bigint) LANGUAGE plpgsql AS $$
+-- Put the points of the orders that were not refused into their wallets, each wallet once: debts to
+-- the same issuer are repaid first, the rest becomes a lot. Called after the last refusal, with
+-- wallets and exposures locked, and the journals written.
+CREATE FUNCTION exchange.credit(
+    lines exchange.line[], in_window integer, moment timestamptz, today date)
+RETURNS TABLE (n integer, o exchange."order", repaid bigint, expiry date, pending date)
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    debts bigint[];
 BEGIN
-    RETURN QUERY
+    SELECT array_agg(least(coalesce(r.points, 0), (x.o).points) ORDER BY x.ordinality) INTO debts
+        FROM unnest(lines) WITH ORDINALITY x
+        LEFT JOIN LATERAL (
+            SELECT r.points FROM exchange.receivable r
+            WHERE r.wallet_id = x.wallet AND r.issuer_id = (x.o).party OFFSET 0) r ON true;
     WITH c AS MATERIALIZED (
-        SELECT c.*, p.issuing_account, p.receivable_account,
-               least(coalesce(r.points, 0), c.points) AS repaid
-        FROM unnest(credits) c
-        JOIN exchange.party p ON p.id = c.party
-        LEFT JOIN exchange.receivable r ON r.wallet_id = c.wallet AND r.issuer_id = c.party
+        SELECT x.wallet, (x.o).party, (x.o).points - debts[x.ordinality] AS fresh,
+               debts[x.ordinality] AS repaid, (x.o).price, (x.o).cap, (x.o).terms,
+               exchange.expiry_of(x.o, today) AS expiry, exchange.pending_of(x.o, today) AS pending
+        FROM unnest(lines) WITH ORDINALITY x WHERE x.code IS NULL
     ), paid AS (
         UPDATE exchange.receivable r SET points = r.points - c.repaid
             FROM c WHERE c.repaid > 0 AND r.wallet_id = c.wallet AND r.issuer_id = c.party
@@ -148,32 +150,42 @@ BEGIN
         INSERT INTO exchange.lot AS l (wallet_id, issuer_id, expires_on, spendable_from, terms,
                 available, opened_at)
             SELECT wallet, party, expiry, coalesce(pending, '2000-01-01'), coalesce(terms, 0),
-                   points - repaid, moment
-            FROM c WHERE points > repaid ORDER BY wallet
+                   fresh, moment
+            FROM c WHERE fresh > 0 ORDER BY wallet
             ON CONFLICT ON CONSTRAINT lot_once
                 DO UPDATE SET available = l.available + excluded.available
-            RETURNING l.id, l.wallet_id, l.opened_at
-    ), wallet AS (
-        UPDATE exchange.wallet w SET available = w.available + c.points - c.repaid
-            FROM c WHERE w.id = c.wallet AND c.points > c.repaid
     ), exposure AS (
         -- The terms that were used are kept, so that the checker can verify the cap.
         UPDATE exchange.exposure e SET points = e.points + s.points, price = s.price, cap = s.cap
-            FROM (SELECT party, sum(points - repaid) AS points, max(price) AS price, min(cap) AS cap
+            FROM (SELECT party, sum(fresh) AS points, max(price) AS price, min(cap) AS cap
                   FROM c GROUP BY party) s
             WHERE e.party_id = s.party AND s.points > 0
-    ), posted AS (
-        INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
-                credit, points, issuer_id, expires_on, lot_id, issued_at, valued_at)
-            SELECT c.id, 1, in_window, 'issued', c.party, c.issuing_account, c.wallet,
-                   c.points - c.repaid, c.party, c.expiry, lot.id, lot.opened_at, moment
-            FROM c JOIN lot ON lot.wallet_id = c.wallet
-            UNION ALL
-            SELECT id, 2, in_window, 'repaid', party, issuing_account, receivable_account, repaid,
-                   party, NULL, NULL, moment, moment
-            FROM c WHERE repaid > 0
     )
-    SELECT c.id, c.repaid FROM c;
+    UPDATE exchange.wallet w SET available = w.available + c.fresh
+        FROM c WHERE w.id = c.wallet AND c.fresh > 0;
+    INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
+            points, issuer_id, expires_on, lot_id, issued_at, valued_at)
+        SELECT (x.o).id, m.line, in_window, m.movement, (x.o).party, p.issuing_account, m.credit,
+               m.points, (x.o).party, m.expires_on, m.id, coalesce(m.opened_at, moment), moment
+        FROM unnest(lines) WITH ORDINALITY x
+        JOIN exchange.party p ON p.id = (x.o).party
+        CROSS JOIN LATERAL (
+            (SELECT 1 AS line, 'issued' AS movement, x.wallet AS credit,
+                    (x.o).points - debts[x.ordinality] AS points, l.expires_on, l.id, l.opened_at
+             FROM exchange.lot l
+             WHERE l.wallet_id = x.wallet AND l.expires_on = exchange.expiry_of(x.o, today)
+                AND l.issuer_id = (x.o).party AND l.terms = coalesce((x.o).terms, 0)
+                AND l.spendable_from = coalesce(exchange.pending_of(x.o, today), '2000-01-01')
+                AND (x.o).points > debts[x.ordinality]
+             OFFSET 0)
+            UNION ALL
+            SELECT 2, 'repaid', p.receivable_account, debts[x.ordinality], NULL, NULL, NULL
+            WHERE debts[x.ordinality] > 0) m
+        WHERE x.code IS NULL;
+    RETURN QUERY
+        SELECT x.n, x.o, debts[x.ordinality], exchange.expiry_of(x.o, today),
+               exchange.pending_of(x.o, today)
+        FROM unnest(lines) WITH ORDINALITY x WHERE x.code IS NULL;
 END $$;
 
 -- Would these points carry the issuer past its cap, after `promised` more that are not written yet?
@@ -276,19 +288,14 @@ BEGIN
     lines := exchange.write_journals(lines, in_window, moment);
     -- Every refusal is above this line.
     RETURN ARRAY(
-        SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
-            jsonb_strip_nulls(jsonb_build_object(
-                'id', (x.o).id, 'kind', 'accrual', 'member', (x.o).link,
-                'points', (x.o).points, 'reference', (x.o).reference, 'at', moment,
-                'repaid', c.repaid, 'expires_on', exchange.expiry_of(x.o, today),
-                'spendable_from', exchange.pending_of(x.o, today))) END)::exchange.answer
-        FROM unnest(lines) x
-        LEFT JOIN exchange.credit(ARRAY(
-            SELECT ROW((y.o).id, y.wallet, (y.o).party, (y.o).points,
-                exchange.expiry_of(y.o, today), exchange.pending_of(y.o, today), (y.o).terms,
-                (y.o).price, (y.o).cap)::exchange.crediting
-            FROM unnest(lines) y WHERE y.code IS NULL), in_window, moment) c
-            ON c.journal = (x.o).id);
+        SELECT ROW(c.n, NULL, jsonb_strip_nulls(jsonb_build_object(
+            'id', (c.o).id, 'kind', 'accrual', 'member', (c.o).link, 'points', (c.o).points,
+            'reference', (c.o).reference, 'at', moment, 'repaid', c.repaid,
+            'expires_on', c.expiry, 'spendable_from', c.pending)))::exchange.answer
+        FROM exchange.credit(lines, in_window, moment, today) c
+        UNION ALL
+        SELECT ROW(x.n, x.code, x.facts)::exchange.answer
+        FROM unnest(lines) x WHERE x.code IS NOT NULL);
 END $$;
 
 CREATE FUNCTION exchange.post_import(o exchange."order", in_window integer, moment timestamptz)
@@ -369,13 +376,13 @@ BEGIN
     IF o.quote IS NOT NULL THEN
         UPDATE exchange.quote SET used_by = o.id WHERE id = o.quote;
     END IF;
-    SELECT * INTO done FROM exchange.credit(ARRAY[ROW(o.id, l.wallet_id, o.party, amount,
-        exchange.expiry_of(o, today), exchange.pending_of(o, today), o.terms, o.price, o.cap
-        )::exchange.crediting], in_window, moment);
+    o.points := amount;
+    SELECT * INTO done FROM exchange.credit(
+        ARRAY[ROW(1, l.wallet_id, o, NULL, NULL, NULL)::exchange.line], in_window, moment, today);
     RETURN ROW(NULL, jsonb_strip_nulls(jsonb_build_object(
         'id', o.id, 'kind', 'import', 'member', o.link, 'points', amount, 'reference', o.reference,
-        'at', moment, 'repaid', done.repaid, 'expires_on', exchange.expiry_of(o, today),
-        'spendable_from', exchange.pending_of(o, today), 'quote', o.quote,
+        'at', moment, 'repaid', done.repaid, 'expires_on', done.expiry,
+        'spendable_from', done.pending, 'quote', o.quote,
         'theirs', o.theirs, 'fee', taken_fee,
         'rate', jsonb_build_object('theirs', r.theirs, 'ours', r.ours))))::exchange.outcome;
 END $$;
@@ -945,9 +952,8 @@ BEGIN
         VALUES (o.id, in_window, 'adjustment', o.party, o.wallet, o.points, o.approval, o.note,
             moment);
     IF o.direction = 'credit' THEN
-        PERFORM exchange.credit(ARRAY[ROW(o.id, o.wallet, o.party, o.points,
-            exchange.expiry_of(o, today), exchange.pending_of(o, today), o.terms, o.price, o.cap
-            )::exchange.crediting], in_window, moment);
+        PERFORM exchange.credit(
+            ARRAY[ROW(1, o.wallet, o, NULL, NULL, NULL)::exchange.line], in_window, moment, today);
     ELSE
         PERFORM exchange.debit(o, o.wallet, o.points, NULL, moment, in_window);
     END IF;
