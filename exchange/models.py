@@ -11,6 +11,7 @@ from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -195,7 +196,8 @@ class Lot(Base):
         ),
         CheckConstraint("available >= 0", name="lot_available_not_negative"),
         CheckConstraint("held >= 0", name="lot_held_not_negative"),
-        Index("lot_by_expiry", "expires_on"),
+        Index("lot_live", "wallet_id", "expires_on", "id", postgresql_where=text("live")),
+        Index("lot_by_expiry", "expires_on", postgresql_where=text("live")),
         SCHEMA,
     )
 
@@ -208,6 +210,7 @@ class Lot(Base):
     available: Mapped[Big]
     held: Mapped[Zero]
     opened_at: Mapped[Moment]
+    live: Mapped[bool | None] = mapped_column(Computed("available > 0 OR held > 0", persisted=True))
 
 
 class Receivable(Base):
@@ -386,18 +389,20 @@ class Journal(Base):
             "(to_wallet_id IS NOT NULL) = (kind = 'transfer')",
             name="journal_transfer_goes_somewhere",
         ),
-        UniqueConstraint("approval_id", name="journal_approval_once"),
         UniqueConstraint("party_id", "kind", "reference", name="journal_reference_once"),
-        Index("journal_by_wallet", "wallet_id", "id"),
         Index(
-            "journal_by_receiver",
-            "to_wallet_id",
-            "id",
-            postgresql_where=text("to_wallet_id IS NOT NULL"),
+            "journal_approval_once",
+            "approval_id",
+            unique=True,
+            postgresql_where=text("approval_id IS NOT NULL"),
         ),
-        Index("journal_by_party", "party_id", "id"),
+        Index("journal_by_party", "party_id", "kind", "id"),
+        Index(
+            "journal_ended_by_wallet",
+            "wallet_id",
+            postgresql_where=text("kind IN ('expiry', 'clawback')"),
+        ),
         Index("journal_by_undone", "undoes", postgresql_where=text("undoes IS NOT NULL")),
-        Index("journal_window_brin", "window_id", postgresql_using="brin"),
         SCHEMA,
     )
 
@@ -435,8 +440,13 @@ class Posting(Base):
             "'owed_back', 'repaid', 'forgiven')",
             name="posting_movement_known",
         ),
-        Index("posting_window_brin", "window_id", postgresql_using="brin"),
-        Index("posting_xid_brin", "xid", postgresql_using="brin"),
+        Index(
+            "posting_brin",
+            "window_id",
+            "xid",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
         SCHEMA,
     )
 
@@ -495,7 +505,6 @@ class Hold(Base):
         CheckConstraint("released >= 0", name="hold_released_not_negative"),
         UniqueConstraint("party_id", "reference", name="hold_reference_once"),
         Index("hold_open_by_expiry", "expires_at", postgresql_where=text("state = 'held'")),
-        Index("hold_by_wallet", "wallet_id", "id"),
         SCHEMA,
     )
 
@@ -567,7 +576,7 @@ class Total(Base):
 
     __tablename__ = "total"
     __table_args__ = (
-        PrimaryKeyConstraint("window_id", "issuer_id", "party_id", "movement", name="total_pk"),
+        PrimaryKeyConstraint("issuer_id", "window_id", "party_id", "movement", name="total_pk"),
         SCHEMA,
     )
 

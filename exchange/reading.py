@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 Row = RowMapping
 
 REFERENCED = ("accrual", "import", "redemption", "capture", "refund", "clawback")
+KINDS = (*REFERENCED, "adjustment")  # Of the journals that have a party.
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
@@ -23,7 +24,7 @@ _WALLET = """
     CROSS JOIN (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date AS today
                 FROM exchange.setting) d
     LEFT JOIN exchange.lot t ON t.wallet_id = w.id AND t.expires_on >= d.today
-        AND (t.available > 0 OR t.held > 0)
+        AND t.live
     WHERE l.id = :link AND l.party_id = :party AND l.active
     ORDER BY t.expires_on, t.id
 """
@@ -45,14 +46,18 @@ _REFERENCED = (
     + " WHERE j.party_id = :party AND j.kind = ANY(:kinds) AND j.reference = :reference"
 )
 
-# Rows are compared as a whole, which only the index of a party's journals can: by the id alone a
-# planner would look for a partner that rests among everybody's newest.
+# A page of each kind, and the newest of them: one index serves a page of one kind, however rare,
+# and of all. Rows are compared as a whole, which only that index can: by the id alone a planner
+# may look for what is rare among everybody's newest.
 _PAGE = _TRANSACTION.format(
     journal="""(
-        SELECT * FROM exchange.journal
-        WHERE (party_id, id) < (:party, :before) AND (party_id, id) > (:party, :first)
-            AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-        ORDER BY party_id DESC, id DESC LIMIT :limit)"""
+        SELECT each.* FROM unnest(CAST(:kinds AS text[])) AS of (kind)
+        CROSS JOIN LATERAL (
+            SELECT * FROM exchange.journal
+            WHERE (party_id, kind, id) < (:party, of.kind, :before)
+                AND (party_id, kind, id) > (:party, of.kind, :first)
+            ORDER BY party_id DESC, kind DESC, id DESC LIMIT :limit) each
+        ORDER BY each.id DESC LIMIT :limit)"""
 )
 
 _HOLD = """
@@ -87,7 +92,7 @@ def transactions(
         session,
         _PAGE + " ORDER BY j.id DESC",
         party=party,
-        kind=kind,
+        kinds=list(KINDS) if kind is None else [kind],
         before=before or _LAST,
         first=_FIRST,
         limit=limit + 1,

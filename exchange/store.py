@@ -298,8 +298,8 @@ def wallets_with_expired_lots(session: Session, now: datetime, limit: int) -> li
     return list(
         session.execute(
             text(
-                "SELECT DISTINCT wallet_id FROM exchange.lot WHERE available > 0 AND expires_on <"
-                " (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date"
+                "SELECT DISTINCT wallet_id FROM exchange.lot WHERE live AND available > 0"
+                " AND expires_on < (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date"
                 "  FROM exchange.setting) LIMIT :limit"
             ),
             {"now": now, "limit": limit},

@@ -86,7 +86,7 @@ LANGUAGE sql STABLE AS $$
                  row_number() OVER w AS n,
                  least(available, wanted - (sum(available) OVER w - available))::bigint AS take
           FROM exchange.lot
-          WHERE wallet_id = of_wallet AND available > 0
+          WHERE wallet_id = of_wallet AND live AND available > 0
             AND expires_on >= today AND spendable_from <= today
           WINDOW w AS (ORDER BY expires_on, id)) l
     WHERE take > 0
@@ -434,7 +434,7 @@ BEGIN
                          least(q.available, (x.o).points - (sum(q.available) OVER u - q.available)
                              )::bigint AS take
                   FROM exchange.lot q
-                  WHERE q.wallet_id = x.wallet AND q.available > 0
+                  WHERE q.wallet_id = x.wallet AND q.live AND q.available > 0
                     AND q.expires_on >= today AND q.spendable_from <= today
                   WINDOW u AS (ORDER BY q.expires_on, q.id)) p
             WHERE p.take > 0) t
@@ -765,7 +765,7 @@ BEGIN
     END IF;
     amount := amount - forgiven;
     FOR t IN SELECT * FROM exchange.lot
-        WHERE wallet_id = of_wallet AND issuer_id = o.party AND available > 0
+        WHERE wallet_id = of_wallet AND issuer_id = o.party AND live AND available > 0
         ORDER BY (id = prefer) IS TRUE DESC, expires_on DESC, id DESC
     LOOP
         EXIT WHEN taken = amount;
@@ -852,7 +852,7 @@ BEGIN
     PERFORM 1 FROM exchange.wallet WHERE id = o.wallet FOR UPDATE;
     IF NOT FOUND THEN RETURN ROW('wallet-not-found', '{}')::exchange.outcome; END IF;
     SELECT sum(available) INTO amount FROM exchange.lot
-        WHERE wallet_id = o.wallet AND expires_on < today AND available > 0;
+        WHERE wallet_id = o.wallet AND expires_on < today AND live AND available > 0;
     IF amount IS NULL THEN RETURN ROW('nothing-expired', '{}')::exchange.outcome; END IF;
     -- Every refusal is above this line.
     INSERT INTO exchange.journal (id, window_id, kind, wallet_id, points, at)
@@ -862,9 +862,9 @@ BEGIN
         SELECT o.id, row_number() OVER (ORDER BY l.id), in_window, 'expired', l.issuer_id, o.wallet,
                p.breakage_account, l.available, l.issuer_id, l.expires_on, l.id, l.opened_at, moment
         FROM exchange.lot l JOIN exchange.party p ON p.id = l.issuer_id
-        WHERE l.wallet_id = o.wallet AND l.expires_on < today AND l.available > 0;
+        WHERE l.wallet_id = o.wallet AND l.expires_on < today AND l.live AND l.available > 0;
     UPDATE exchange.lot SET available = 0
-        WHERE wallet_id = o.wallet AND expires_on < today AND available > 0;
+        WHERE wallet_id = o.wallet AND expires_on < today AND live AND available > 0;
     UPDATE exchange.wallet SET available = available - amount WHERE id = o.wallet;
     RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'expiry', 'points', amount, 'at', moment))::exchange.outcome;
 END $$;

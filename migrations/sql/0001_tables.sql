@@ -103,13 +103,16 @@ CREATE TABLE exchange.lot (
     available bigint NOT NULL,
     held bigint NOT NULL DEFAULT 0,
     opened_at timestamptz NOT NULL,
+    -- A column, not a predicate: an index on the amounts themselves would be touched by every sale.
+    live boolean GENERATED ALWAYS AS (available > 0 OR held > 0) STORED,
     CONSTRAINT lot_pk PRIMARY KEY (wallet_id, id),
     CONSTRAINT lot_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
     CONSTRAINT lot_once UNIQUE (wallet_id, expires_on, issuer_id, spendable_from, terms),
     CONSTRAINT lot_available_not_negative CHECK (available >= 0),
     CONSTRAINT lot_held_not_negative CHECK (held >= 0)
 ) WITH (fillfactor = 70);
-CREATE INDEX lot_by_expiry ON exchange.lot (expires_on);
+CREATE INDEX lot_live ON exchange.lot (wallet_id, expires_on, id) WHERE live;
+CREATE INDEX lot_by_expiry ON exchange.lot (expires_on) WHERE live;
 
 -- What a member owes an issuer after a clawback of points already spent.
 CREATE TABLE exchange.receivable (
@@ -239,15 +242,14 @@ CREATE TABLE exchange.journal (
     CONSTRAINT journal_adjustment_is_approved CHECK (kind <> 'adjustment' OR approval_id IS NOT NULL),
     CONSTRAINT journal_transfer_goes_somewhere
         CHECK ((to_wallet_id IS NOT NULL) = (kind = 'transfer')),
-    CONSTRAINT journal_approval_once UNIQUE (approval_id),
     CONSTRAINT journal_reference_once UNIQUE (party_id, kind, reference)
 );
-CREATE INDEX journal_by_wallet ON exchange.journal (wallet_id, id);
-CREATE INDEX journal_by_receiver ON exchange.journal (to_wallet_id, id)
-    WHERE to_wallet_id IS NOT NULL;
-CREATE INDEX journal_by_party ON exchange.journal (party_id, id);
+CREATE UNIQUE INDEX journal_approval_once ON exchange.journal (approval_id)
+    WHERE approval_id IS NOT NULL;
+CREATE INDEX journal_by_party ON exchange.journal (party_id, kind, id);
+CREATE INDEX journal_ended_by_wallet ON exchange.journal (wallet_id)
+    WHERE kind IN ('expiry', 'clawback');
 CREATE INDEX journal_by_undone ON exchange.journal (undoes) WHERE undoes IS NOT NULL;
-CREATE INDEX journal_window_brin ON exchange.journal USING brin (window_id);
 
 CREATE TABLE exchange.posting (
     journal_id uuid NOT NULL,
@@ -273,8 +275,8 @@ CREATE TABLE exchange.posting (
         ('issued', 'spent', 'refunded', 'clawed_back', 'expired', 'moved', 'owed_back', 'repaid',
          'forgiven'))
 );
-CREATE INDEX posting_window_brin ON exchange.posting USING brin (window_id);
-CREATE INDEX posting_xid_brin ON exchange.posting USING brin (xid);
+CREATE INDEX posting_brin ON exchange.posting USING brin (window_id, xid)
+    WITH (pages_per_range = 32, autosummarize = on);
 
 -- How much of a redemption or an accrual has been undone: the row that refunds and clawbacks lock.
 CREATE TABLE exchange.undone (
@@ -310,7 +312,6 @@ CREATE TABLE exchange.hold (
     CONSTRAINT hold_reference_once UNIQUE (party_id, reference)
 ) WITH (fillfactor = 70);
 CREATE INDEX hold_open_by_expiry ON exchange.hold (expires_at) WHERE state = 'held';
-CREATE INDEX hold_by_wallet ON exchange.hold (wallet_id, id);
 
 CREATE TABLE exchange.hold_lot (
     hold_id uuid NOT NULL,
@@ -351,7 +352,7 @@ CREATE TABLE exchange.total (
     movement text NOT NULL,
     points bigint NOT NULL,
     lines bigint NOT NULL,
-    CONSTRAINT total_pk PRIMARY KEY (window_id, issuer_id, party_id, movement)
+    CONSTRAINT total_pk PRIMARY KEY (issuer_id, window_id, party_id, movement)
 );
 CREATE TABLE exchange.watermark (
     one boolean NOT NULL DEFAULT true,

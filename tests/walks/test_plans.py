@@ -1,5 +1,6 @@
 """Reads stay fast, whatever the size: each by its indexes, for the member of ten years as well."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, event
 
+from exchange import reading
 from exchange.funnel import Funnel
 from kit.clock import system_clock
 from kit.database import Database
@@ -23,7 +25,7 @@ from web.app import OPERATIONS
 LARGE = 1_000  # Rows of a table that nobody may read from end to end.
 FEW = 100  # Pages of 8 kB that a statement may touch; the largest table has 5,000.
 # The totals of every window there was: 120 months are a few hundred pages.
-MORE = {"getPosition": 800}
+MORE = {"getPosition": 400}
 
 
 class Years(NamedTuple):
@@ -57,7 +59,8 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     """Every read as it may be asked, by name."""
     page, later = {"limit": 10}, {"limit": 10, "cursor": "2020-01"}
     member, journal = {"member": known.member}, known.journal
-    histories = [{}, {"kind": "redemption"}, {"cursor": journal}, {"reference": "R-149999"}]
+    kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
+    histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
     return {
         "getMember": [Asked(member, {})],
         "getBalance": [Asked(member, {}), Asked(member, {"points": 5})],
@@ -122,6 +125,15 @@ def pages(plan: dict[str, Any]) -> int:
 
 def test_the_years_are_as_long_as_they_say(years: Years) -> None:
     assert {"journal", "posting", "lot", "link", "wallet", "hold", "total"} <= years.large
+
+
+def test_a_page_of_all_is_of_every_kind_that_has_a_party(years: Years) -> None:
+    with years.database.engine.connect() as connection:
+        check = connection.exec_driver_sql(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conname = 'journal_kind_known'"
+        ).scalar_one()
+    assert {*re.findall(r"'(\w+)'", check)} == {*reading.KINDS, "expiry", "transfer"}
 
 
 def test_every_read_is_asked(years: Years) -> None:

@@ -95,12 +95,14 @@ _PEOPLE = (
     f"""INSERT INTO exchange.lot (wallet_id, issuer_id, expires_on, available, opened_at)
         SELECT %(base)s + n, {_PARTY.format("n + k")}, current_date + 100 * k, 10, now()
         FROM generate_series(1, 3) k, generate_series(1, %(members)s) n""",
-    # A lot for each day on which its points ceased to be pending, until they were spent.
+    # A lot for each day on which its points ceased to be pending, until they were spent; between
+    # the long member's lie others'.
     """INSERT INTO exchange.lot
            (wallet_id, issuer_id, expires_on, spendable_from, available, opened_at)
-       SELECT %(base)s + 1, (%(parties)s::integer[])[2],
-              current_date + CASE n %% 2 WHEN 0 THEN -50 ELSE 50 END, current_date - n, 0, now()
-       FROM generate_series(1, %(emptied)s) n""",
+       SELECT %(base)s + CASE n %% 20 WHEN 0 THEN 1 ELSE n END, (%(parties)s::integer[])[2],
+              current_date + CASE n %% 40 WHEN 0 THEN -50 ELSE 50 END, current_date - n / 20, 0,
+              now()
+       FROM generate_series(1, 20 * %(emptied)s) n""",
     f"""INSERT INTO exchange.hold
             (id, party_id, wallet_id, points, released, state, reference, held_at, expires_at,
              ended_at)
