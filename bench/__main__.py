@@ -85,6 +85,7 @@ _benchmark(
     "all",
     everything.run,
     _largest(),
+    click.Option(["--peers"], is_flag=True, help="Also the peers, which installs them."),
     click.Option(["--write-docs"], is_flag=True, help="Put the table into docs/performance.md."),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench import batch, growth, memory, mix, profile, report, skew, till, window
 from bench.figures import Figure, machine
+from bench.peers import race
 from bench.plan import Plan
 from kit import postgres
 
@@ -18,7 +19,9 @@ MINUTES = 4.0  # of the memory's run
 NAMES = ("benchmark", "figure", "median", "spread", "target", "met")
 
 
-def run(plan: Plan, largest: int = growth.SIZES[-1], write_docs: bool = False) -> list[Figure]:
+def run(
+    plan: Plan, largest: int = growth.SIZES[-1], peers: bool = False, write_docs: bool = False
+) -> list[Figure]:
     """Every benchmark in turn; the table of targets at the end, and in the docs if wanted."""
     benchmarks: dict[str, Callable[[Plan], list[Figure]]] = {
         "till": till.run,
@@ -29,6 +32,7 @@ def run(plan: Plan, largest: int = growth.SIZES[-1], write_docs: bool = False) -
         "window": window.run,
         "profile": profile.run,
         "memory": functools.partial(memory.run, minutes=MINUTES),
+        **({"peers": race.run} if peers else {}),
     }
     found: dict[str, list[Figure]] = {}
     broken: dict[str, str] = {}
@@ -56,6 +60,7 @@ def run(plan: Plan, largest: int = growth.SIZES[-1], write_docs: bool = False) -
     )
     if write_docs:
         command = "bin/bench all" + ("" if largest == growth.SIZES[-1] else f" --largest {largest}")
+        command += " --peers" if peers else ""
         text = PAGE.read_text("utf-8")
         PAGE.write_text(written(text, as_markdown(rows, on, plan, command)), "utf-8")
     figures = [one for ones in found.values() for one in ones]

@@ -1,10 +1,14 @@
 """The table of targets, and its place in the page."""
 
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from bench import everything
-from bench.everything import FIRST, LAST, PAGE, table, written
+from bench.everything import FIRST, LAST, PAGE, as_markdown, table, written
 from bench.figures import Figure
+from bench.plan import Plan
 
 
 class TestTable:
@@ -19,6 +23,18 @@ class TestTable:
             ("", "p99", "60.0 ms", "60.0–60.0 ms", "≤ 50 ms", "no"),
             ("mix", "mix", "0.60", "0.60–0.60", "", ""),
         ]
+
+
+def test_the_page_says_what_the_figures_were_measured_on(tmp_path: Path) -> None:
+    on = {"date": "2026-11-22", "processor": "Abacus", "cores": 2, "memory_gib": 23.5,
+          "kernel": "6.1", "postgresql": "18.6", "python": "3.11.7"}  # fmt: skip
+    rows = table({"till": [Figure("till", (0.47,), (0.0,), 0.45)]})
+    text = as_markdown(rows, on, Plan(tmp_path, Console()), "bin/bench all")
+    assert text.startswith("`bin/bench all` on 2026-11-22: Abacus, 2 cores, 23.5 GiB, Linux 6.1,")
+    assert "100,000 members, 5 rounds of 4 s" in text
+    assert text.endswith("| till | till | 0.47 | 0.47–0.47 | 0.45 | yes |")
+    head, line = text.splitlines()[2:4]
+    assert head.count("|") == line.count("|") == 7
 
 
 class TestWritten:
