@@ -18,8 +18,9 @@ CREATE FUNCTION exchange.make_partition(parent text, name text, since text, unti
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass(format('exchange.%I', name)) IS NULL THEN
-        EXECUTE format('CREATE TABLE exchange.%I PARTITION OF exchange.%I FOR VALUES FROM (%L) TO (%L)',
-            name, parent, since, until);
+        -- Nothing in them is ever updated, and all of it is dropped: there is nothing to vacuum.
+        EXECUTE format('CREATE TABLE exchange.%I PARTITION OF exchange.%I FOR VALUES FROM (%L) TO (%L)'
+            ' WITH (autovacuum_vacuum_insert_threshold = -1)', name, parent, since, until);
     END IF;
 EXCEPTION WHEN check_violation THEN
     RAISE WARNING 'exchange.% has rows of %: they stay there', parent || '_default', name;

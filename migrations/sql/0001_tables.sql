@@ -91,7 +91,7 @@ CREATE TABLE exchange.wallet (
     CONSTRAINT wallet_account_fk FOREIGN KEY (id) REFERENCES exchange.account (id),
     CONSTRAINT wallet_available_not_negative CHECK (available >= 0),
     CONSTRAINT wallet_held_not_negative CHECK (held >= 0)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE exchange.lot (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -110,7 +110,7 @@ CREATE TABLE exchange.lot (
     CONSTRAINT lot_once UNIQUE (wallet_id, expires_on, issuer_id, spendable_from, terms),
     CONSTRAINT lot_available_not_negative CHECK (available >= 0),
     CONSTRAINT lot_held_not_negative CHECK (held >= 0)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX lot_live ON exchange.lot (wallet_id, expires_on, id) WHERE live;
 CREATE INDEX lot_by_expiry ON exchange.lot (expires_on) WHERE live;
 
@@ -141,7 +141,7 @@ CREATE TABLE exchange.link (
     CONSTRAINT link_once UNIQUE (party_id, wallet_id),
     CONSTRAINT link_daily_limit_not_negative CHECK (daily_limit >= 0),
     CONSTRAINT link_spent_not_negative CHECK (spent >= 0)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE exchange.payment_code (
     digest bytea NOT NULL,
@@ -243,7 +243,7 @@ CREATE TABLE exchange.journal (
     CONSTRAINT journal_transfer_goes_somewhere
         CHECK ((to_wallet_id IS NOT NULL) = (kind = 'transfer')),
     CONSTRAINT journal_reference_once UNIQUE (party_id, kind, reference)
-);
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
 CREATE UNIQUE INDEX journal_approval_once ON exchange.journal (approval_id)
     WHERE approval_id IS NOT NULL;
 CREATE INDEX journal_by_party ON exchange.journal (party_id, kind, id);
@@ -274,7 +274,7 @@ CREATE TABLE exchange.posting (
     CONSTRAINT posting_movement_known CHECK (movement IN
         ('issued', 'spent', 'refunded', 'clawed_back', 'expired', 'moved', 'owed_back', 'repaid',
          'forgiven'))
-);
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
 CREATE INDEX posting_brin ON exchange.posting USING brin (window_id, xid)
     WITH (pages_per_range = 32, autosummarize = on);
 
