@@ -1,9 +1,12 @@
-"""The reference: pgbench calling `exchange.post` with one redemption, over the same data.
+"""The references. First: pgbench calling `exchange.post` with one redemption, over the same data.
 
 Claim, nonce and evidence are what the hub would send for the same request. What is missing is all
 that the hub does around the call: reading, verifying, validating, rendering, signing.
+
+Second, where the function itself may have changed: what pgbench does when left to itself.
 """
 
+import functools
 import json
 import os
 import re
@@ -17,19 +20,30 @@ from kit import postgres
 from kit.database import HOT_SETTINGS
 
 CLIENTS = 8
+SCALE = 10  # branches of its own bank: each of the clients usually has one to itself
 
 
 def redemptions(place: Place, meter: Callable[[], Meter], seconds: float) -> Callable[[], Take]:
     """A take of redemptions by 8 clients, prepared, for whole seconds."""
-    script = _script(place)
+    return functools.partial(_take, meter, ["-f", "-", place.app_url], seconds, _script(place))
 
-    def take() -> Take:
-        length = max(1, round(seconds))
-        with meter() as measured:
-            rate = _run(place, script, length)
-        return Take.of(rate * measured.seconds, measured)
 
-    return take
+def its_own(place: Place, meter: Callable[[], Meter], seconds: float) -> Callable[[], Take]:
+    """A take of pgbench's own transactions, which are like TPC-B's and nothing of ours."""
+    _run(["-i", "-q", "-s", str(SCALE), place.owner_url])
+    return functools.partial(_take, meter, ["-b", "tpcb-like", place.owner_url], seconds)
+
+
+def _take(meter: Callable[[], Meter], what: list[str], seconds: float, script: str = "") -> Take:
+    length = str(max(1, round(seconds)))
+    with meter() as measured:
+        said = _run(
+            ["-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", length, *what], script
+        )
+    found = re.search(r"tps = ([0-9.]+)", said)
+    if found is None:
+        raise RuntimeError(f"pgbench printed no rate: {said}")
+    return Take.of(float(found[1]) * measured.seconds, measured)
 
 
 def _script(place: Place) -> str:
@@ -48,16 +62,13 @@ SELECT code FROM exchange.post(jsonb_build_array(jsonb_build_object(
 """
 
 
-def _run(place: Place, script: str, seconds: int) -> float:
+def _run(arguments: list[str], script: str = "") -> str:
+    """What pgbench prints. Raises RuntimeError when it does not end well."""
     done = subprocess.run(
-        [
-            postgres.binary("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2",
-            "-T", str(seconds), "-f", "-", place.app_url,
-        ],
+        [postgres.binary("pgbench"), *arguments],
         input=script, capture_output=True, text=True, check=False,
         env=os.environ | {"PGOPTIONS": " ".join(f"-c {k}={v}" for k, v in HOT_SETTINGS.items())},
     )  # fmt: skip
-    found = re.search(r"tps = ([0-9.]+)", done.stdout)
-    if found is None:
-        raise RuntimeError(f"pgbench printed no rate: {done.stdout}{done.stderr[-2000:]}")
-    return float(found[1])
+    if done.returncode:
+        raise RuntimeError(f"pgbench failed: {done.stdout}{done.stderr[-2000:]}")
+    return done.stdout
