@@ -78,7 +78,6 @@ _benchmark(
     gate.run,
     click.Option(["--update"], is_flag=True, help="Make this run's ratios the baseline."),
     members=5_000,
-    rounds=5,
     seconds=1.5,
 )
 _benchmark(
