@@ -7,6 +7,12 @@
 // prints the status, "verified: true" or "verified: false", and the body. It exits with 1 when
 // the answer is unverified: what then became of the request is unknown, so send it again with
 // the same idempotency key (set TONGBAO_IDEMPOTENCY_KEY).
+//
+// In a program, here with a large batch, whose lines would not fit into a command:
+//
+//   const request = await signRequest({
+//     origin, keyId, privateKey, method: "POST", path: "/v1/batches", content: { orders }, idempotencyKey });
+//   const { status, body, verified } = await send(request, hubKeys);
 
 import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, verify } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -9,6 +9,13 @@ should happen once does.
     client = Client("https://hub.example", "my-key-id", my_private_key_pem, hub_keys)
     answer = client.call("POST", "/v1/accruals", {"points": 120, "reference": "till-7/2041"})
     print(answer.status, answer.body)
+
+A large batch is a call like any other, with time to wait for its answer:
+
+    patient = Client("https://hub.example", "my-key-id", my_private_key_pem, hub_keys, timeout=60)
+    answer = patient.call("POST", "/v1/batches", {"orders": lines}, idempotency_key=stored_before)
+    for outcome in answer.body["outcomes"]:
+        print(outcome["line"], outcome.get("answer") or outcome["problem"]["code"])
 """
 
 import http.client
