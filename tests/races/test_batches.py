@@ -7,9 +7,14 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+from sqlalchemy import text
+
+from kit.ids import from_text
 from partners.api.batches import PART
 from sdk.python.tongbao_client import Answer, Client
 from tests.attacks.wire import new_key
@@ -172,3 +177,61 @@ def test_batches_of_two_partners_on_the_same_wallets(race: Race) -> None:
     for thread in threads:
         thread.join()
     assert [answer.body["done"] for answer in answers] == [3 * PART] * 2
+
+
+@contextmanager
+def locked(race: Race, member: str) -> Iterator[None]:
+    """Somebody else's transaction is at work on the member's wallet."""
+    with race.coalition.database.transaction() as session:
+        query = (
+            "SELECT FROM exchange.wallet WHERE id ="
+            " (SELECT wallet_id FROM exchange.link WHERE id = :link) FOR UPDATE"
+        )
+        session.execute(text(query), {"link": from_text("mbr", member)})
+        yield
+
+
+class TestSomebodyInTheWay:
+    """A wallet that is locked for longer than the hub waits for a lock, which is a second."""
+
+    def accruals(self, members: list[str]) -> list[dict[str, Any]]:
+        return [
+            {"kind": "accrual", "member": member, "points": 1, "reference": f"L-{n}"}
+            for n, member in enumerate(members)
+        ]
+
+    def test_a_part_is_tried_again(self, race: Race) -> None:
+        lines = self.accruals([race.member] * 10)
+        request = race.request("batches", reference=None, orders=lines)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(race.wire.send(request)))
+        with locked(race, race.member):
+            thread.start()
+            time.sleep(1.5)
+        thread.join()
+        assert [(one.status, one.json["done"]) for one in answers] == [(200, 10)]
+
+    def test_of_the_first_part_nothing_is_done(self, race: Race) -> None:
+        lines, key = self.accruals([race.member] * (PART + 1)), new_key()
+        before = race.coalition.counts()
+        with locked(race, race.member):
+            answer = race.wire.send(race.request("batches", key=key, reference=None, orders=lines))
+        assert (answer.status, answer.code) == (503, "busy")
+        assert race.coalition.counts() == before
+        answer = race.wire.send(race.request("batches", key=key, reference=None, orders=lines))
+        assert (answer.status, answer.replayed, answer.json["done"]) == (200, False, PART + 1)
+
+    def test_of_a_later_part_the_retry_does_the_rest(self, race: Race) -> None:
+        late = race.shop.enrol()
+        lines, key = self.accruals([race.member] * PART + [late]), new_key()
+        before = race.coalition.counts()["journal"]
+        with locked(race, late):
+            answer = race.wire.send(race.request("batches", key=key, reference=None, orders=lines))
+        assert answer.signed
+        assert (answer.status, answer.code) == (503, "batch-unfinished")
+        assert answer.json["retryable"]
+        assert answer.headers["retry-after"]
+        assert race.coalition.counts()["journal"] == before + PART
+        answer = race.wire.send(race.request("batches", key=key, reference=None, orders=lines))
+        assert (answer.status, answer.replayed, answer.json["done"]) == (200, False, PART + 1)
+        assert race.coalition.counts()["journal"] == before + PART + 1
