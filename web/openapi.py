@@ -228,13 +228,24 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def described_fields(operation: Operation, which: str) -> list[dict[str, Any]]:
-    """The fields of a body or an answer, in words: name, type, required, description."""
+    """The fields of a body or an answer, in words: name, type, required, description.
+
+    Those of a batch's lines, kind by kind, stand below those of its body.
+    """
     schema = operation.schema(which)
     if schema is None:
         return []
+    described = _described(schema)
+    if isinstance(operation, Bulk) and which == "body":
+        for kind in operation.kinds.values():
+            described += _described(kind.schema, f"{kind.posting.kind}: ")
+    return described
+
+
+def _described(schema: Schema, prefix: str = "") -> list[dict[str, Any]]:
     return [
         {
-            "name": name,
+            "name": prefix + name,
             "type": _type_in_words(field),
             "required": field.required,
             "description": field.metadata.get("description", ""),
@@ -261,6 +272,8 @@ def _type_in_words(field: fields.Field[Any]) -> str:
             return "whole number"
         case fields.Boolean():
             return "true or false"
+        case fields.Dict():
+            return "object"
         case fields.List():
             return f"list of {_type_in_words(field.inner)}"
         case fields.Nested():
