@@ -122,8 +122,9 @@ def test_tills_trade_on_while_a_batch_is_at_work(race: Race) -> None:
 
 def test_twins_of_a_batch_act_once(race: Race) -> None:
     """Signed afresh each time, all under one key: every line has one effect, all answers agree."""
+    members = [race.shop.enrol(10**9) for _ in range(MEMBERS)]
     for _ in range(rounds(10)):
-        lines = mixed([race.member], 2 * PART + 1, Random(1))  # noqa: S311
+        lines = mixed(members, 2 * PART + 1, Random(1))  # noqa: S311
         key, before = new_key(), race.coalition.counts()
         requests = [
             race.request("batches", key=key, reference=None, orders=lines) for _ in range(6)
