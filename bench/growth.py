@@ -16,15 +16,14 @@ from bench.plan import Plan
 from bench.till import CONNECTIONS
 
 TARGET = 0.80
-SMALL = 100_000
-SIZES = (SMALL, 1_000_000, 5_000_000)
+SIZES = (1_000_000, 5_000_000)  # beside `--members`
 POSTINGS = 10_000_000  # or as many as the members of a smaller largest database have
 LINES = 1_000  # of a batch
 
 
 def run(plan: Plan, largest: int = SIZES[-1]) -> list[Figure]:
-    """The till among as many members as `--largest` ÷ among 100,000; the same for batches."""
-    small = plan.members if plan.quick else SMALL
+    """The till among as many members as `--largest` ÷ `--members`; the same for batches."""
+    small = plan.members
     largest = 2 * small if plan.quick else max(largest, 2 * small)
     sizes = [small, *(size for size in SIZES if small < size < largest)]
     sizes.append(largest)
