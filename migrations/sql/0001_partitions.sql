@@ -28,10 +28,13 @@ END $$;
 
 -- Make the partitions that are needed soon, drop those whose time is over: nonces after 10 minutes
 -- (a signature is good for one), claims after 400 days. Returns how many were dropped. With its
--- owner's rights: the application may not drop tables.
+-- owner's rights: the application may not drop tables, and may not say that their time is over.
+-- Whoever posts stands in line behind a lock that is waited for here, so it is given up soon.
 CREATE FUNCTION exchange.keep_partitions(moment timestamptz) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+SET lock_timeout = '200ms' AS $$
 DECLARE
+    present timestamptz := least(moment, clock_timestamp());
     this_hour integer := extract(epoch FROM moment)::bigint / 3600;
     half timestamptz := date_trunc('year', moment)
         + CASE WHEN extract(month FROM moment) > 6 THEN interval '6 months' ELSE interval '0' END;
@@ -49,18 +52,18 @@ BEGIN
     FOR found IN
         SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE i.inhparent = 'exchange.nonce'::regclass AND c.relname ~ '^nonce_[0-9]+$'
-            AND (substr(c.relname, 7)::bigint + 1) * 3600 < extract(epoch FROM moment) - 600
+            AND (substr(c.relname, 7)::bigint + 1) * 3600 < extract(epoch FROM present) - 600
         UNION ALL
         SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE i.inhparent = 'exchange.claim'::regclass AND c.relname ~ '^claim_[0-9]{4}_[0-9]{2}$'
             AND to_date(substr(c.relname, 7), 'YYYY_MM') + interval '6 months'
-                < moment - interval '400 days'
+                < present - interval '400 days'
     LOOP
         EXECUTE format('DROP TABLE exchange.%I', found);
         dropped := dropped + 1;
     END LOOP;
-    DELETE FROM exchange.nonce_default WHERE hour < this_hour - 1;
-    DELETE FROM exchange.claim_default WHERE at < moment - interval '400 days';
+    DELETE FROM exchange.nonce_default WHERE hour < extract(epoch FROM present)::bigint / 3600 - 1;
+    DELETE FROM exchange.claim_default WHERE at < present - interval '400 days';
     RETURN dropped;
 END $$;
 SELECT exchange.keep_partitions(now());
