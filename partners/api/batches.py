@@ -64,7 +64,7 @@ def work(
 
     `claim` is the request's, with `evidence`. Refused, in this order: Busy (another batch is at
     work), ScopeMissing, RequestInvalid; then what `exchange.ledger.post_batch` refuses as a whole,
-    or BatchUnfinished if that befalls a later part.
+    but BatchUnfinished for what says that nothing was written, once a part has been.
     """
     if not _turn.acquire(blocking=False):
         raise Busy("Another batch is being worked on; nothing was changed, retry shortly")
