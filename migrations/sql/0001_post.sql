@@ -92,6 +92,20 @@ LANGUAGE sql STABLE AS $$
     WHERE take > 0
 $$;
 
+-- The wallet that a payment code, a hold or a journal is about.
+CREATE FUNCTION exchange.wallet_of(of_code text, of_hold uuid, of_journal uuid) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF of_code IS NOT NULL THEN
+        RETURN (SELECT c.wallet_id FROM exchange.payment_code c
+                WHERE c.digest = decode(of_code, 'hex'));
+    ELSIF of_hold IS NOT NULL THEN
+        RETURN (SELECT h.wallet_id FROM exchange.hold h WHERE h.id = of_hold);
+    ELSE
+        RETURN (SELECT j.wallet_id FROM exchange.journal j WHERE j.id = of_journal);
+    END IF;
+END $$;
+
 -- Lock everything that the lines will change, in one order for all: wallets by id, then exposures
 -- by party.
 CREATE FUNCTION exchange.lock_in_order(lines exchange.line[]) RETURNS void
@@ -398,7 +412,7 @@ BEGIN
         SELECT ROW(x.n, x.wallet, x.o, v.code,
             CASE v.code
                 WHEN 'duplicate-reference' THEN
-                    jsonb_build_object('first', coalesce(j.id, h.id), 'kind', (x.o).kind)
+                    coalesce(x.facts, jsonb_build_object('first', j.id, 'kind', (x.o).kind))
                 WHEN 'mandate-limit' THEN jsonb_build_object('requested', (x.o).points,
                     'limit', l.daily_limit, 'left', greatest(0, l.daily_limit - d.already))
                 WHEN 'insufficient-points' THEN jsonb_strip_nulls(jsonb_build_object(
@@ -412,18 +426,11 @@ BEGIN
                 AND j.kind = (x.o).kind AND j.reference = (x.o).reference
             OFFSET 0) j ON true
         LEFT JOIN LATERAL (
-            SELECT h.id FROM exchange.hold h WHERE (x.o).kind = 'authorisation'
-                AND h.party_id = (x.o).party AND h.reference = (x.o).reference
-            OFFSET 0) h ON true
-        LEFT JOIN LATERAL (
             SELECT w.frozen FROM exchange.wallet w WHERE w.id = x.wallet OFFSET 0) w ON true
         LEFT JOIN LATERAL (
             SELECT l.* FROM exchange.link l
             WHERE l.id = (x.o).link AND l.wallet_id = x.wallet AND l.active
             OFFSET 0) l ON true
-        LEFT JOIN LATERAL (
-            SELECT c.* FROM exchange.payment_code c WHERE c.digest = decode((x.o).code, 'hex')
-            OFFSET 0) c ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN l.spent_on = today THEN l.spent ELSE 0 END AS already) d
         CROSS JOIN LATERAL (
@@ -440,13 +447,9 @@ BEGIN
             WHERE p.take > 0) t
         CROSS JOIN LATERAL (
             SELECT CASE
-                WHEN j.id IS NOT NULL OR h.id IS NOT NULL THEN 'duplicate-reference'
+                WHEN x.code IS NOT NULL THEN x.code
+                WHEN j.id IS NOT NULL THEN 'duplicate-reference'
                 WHEN (x.o).link IS NOT NULL AND l.id IS NULL THEN 'member-not-found'
-                WHEN (x.o).code IS NOT NULL AND (
-                        c.digest IS NULL OR c.wallet_id IS DISTINCT FROM x.wallet
-                        OR c.used_at IS NOT NULL OR c.expires_at <= moment
-                        OR c.max_points < (x.o).points OR c.party_id <> (x.o).party
-                        OR c.asked_by = (x.o).party) THEN 'payment-code-invalid'
                 WHEN (x.o).code IS NULL AND l.daily_limit = 0 THEN 'no-mandate'
                 WHEN (x.o).code IS NULL AND (x.o).points > l.daily_limit - d.already
                     THEN 'mandate-limit'
@@ -454,30 +457,41 @@ BEGIN
                 WHEN t.found IS NULL OR t.found < (x.o).points THEN 'insufficient-points'
             END AS code) v);
     IF EXISTS (SELECT FROM unnest(lines) x WHERE (x.o).code IS NOT NULL) THEN
-        RETURN exchange.count_codes(lines, moment);
+        RETURN exchange.look_at_codes(lines, moment);
     END IF;
     RETURN lines;
 END $$;
 
--- Count the codes that were wrong, and look at no more of a party that brought too many this minute.
-CREATE FUNCTION exchange.count_codes(lines exchange.line[], moment timestamptz)
+-- Refuse what brings a code that is not good for it, before what was found wrong with the wallet.
+-- Wrong codes are counted, and a party that brought too many this minute has no more looked at.
+CREATE FUNCTION exchange.look_at_codes(lines exchange.line[], moment timestamptz)
 RETURNS exchange.line[] LANGUAGE plpgsql AS $$
 DECLARE
     this_minute timestamptz := date_trunc('minute', moment);
     most integer := (SELECT code_failures_a_minute FROM exchange.setting);
     failed integer;
+    o exchange."order";
 BEGIN
     FOR i IN 1 .. cardinality(lines) LOOP
-        CONTINUE WHEN (lines[i].o).code IS NULL
-            OR lines[i].code IN ('duplicate-reference', 'member-not-found');
+        o := lines[i].o;
+        CONTINUE WHEN o.code IS NULL OR lines[i].code IN ('duplicate-reference', 'member-not-found');
         SELECT failures INTO failed FROM exchange.code_failure
-            WHERE party_id = (lines[i].o).party AND minute = this_minute;
+            WHERE party_id = o.party AND minute = this_minute;
         IF failed >= most THEN
             lines[i].code := 'too-many-codes';
             lines[i].facts := '{}';
-        ELSIF lines[i].code = 'payment-code-invalid' THEN
-            INSERT INTO exchange.code_failure AS f VALUES ((lines[i].o).party, this_minute, 1)
+            CONTINUE;
+        END IF;
+        PERFORM 1 FROM exchange.payment_code c
+            WHERE c.digest = decode(o.code, 'hex') AND c.wallet_id = lines[i].wallet
+                AND c.used_at IS NULL AND c.expires_at > moment AND c.max_points >= o.points
+                AND (c.party_id IS NULL OR c.party_id = o.party)
+                AND c.asked_by IS DISTINCT FROM o.party;
+        IF NOT FOUND THEN
+            INSERT INTO exchange.code_failure AS f VALUES (o.party, this_minute, 1)
                 ON CONFLICT ON CONSTRAINT code_failure_pk DO UPDATE SET failures = f.failures + 1;
+            lines[i].code := 'payment-code-invalid';
+            lines[i].facts := '{}';
         END IF;
     END LOOP;
     RETURN lines;
@@ -540,6 +554,15 @@ DECLARE
     made uuid[];
 BEGIN
     SELECT * INTO setting FROM exchange.setting;
+    lines := ARRAY(
+        SELECT CASE WHEN h.id IS NULL THEN x::exchange.line
+            ELSE ROW(x.n, x.wallet, x.o, 'duplicate-reference',
+                     jsonb_build_object('first', h.id, 'kind', 'authorisation'), NULL)::exchange.line
+            END
+        FROM unnest(lines) x
+        LEFT JOIN LATERAL (
+            SELECT h.id FROM exchange.hold h
+            WHERE h.party_id = (x.o).party AND h.reference = (x.o).reference OFFSET 0) h ON true);
     lines := exchange.look_at_spends(lines, moment, today);
     WITH hold AS (
         INSERT INTO exchange.hold (id, party_id, wallet_id, points, reference, request_key, held_at,
@@ -961,34 +984,61 @@ BEGIN
         'direction', o.direction, 'at', moment))::exchange.outcome;
 END $$;
 
+-- Of orders with one nonce, or with one key, only the first in an array may go on, and none whose
+-- nonce was there before. `fresh` has the nonces that were not.
+CREATE FUNCTION exchange.tell_twins(orders exchange."order"[], fresh text[], verdicts text[])
+RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    o exchange."order";
+    n integer := 0;
+    name text;
+    used jsonb := '{}';
+    is_fresh jsonb := coalesce((SELECT jsonb_object_agg(f, true) FROM unnest(fresh) f), '{}');
+BEGIN
+    FOREACH o IN ARRAY orders LOOP
+        n := n + 1;
+        name := o.party || '/' || o.key;
+        IF used ? name THEN
+            verdicts[n] := 'request-in-progress';
+        ELSIF name IS NOT NULL THEN
+            used := used || jsonb_build_object(name, true);
+        END IF;
+        name := o.key_id || ' ' || o.nonce;
+        IF is_fresh ? name THEN
+            is_fresh := is_fresh - name;
+        ELSIF name IS NOT NULL THEN
+            verdicts[n] := 'signature-replayed';
+        END IF;
+    END LOOP;
+    RETURN verdicts;
+END $$;
+
 -- Who may go on: inserts the nonces and claims the idempotency keys. Returns the orders that may
 -- not, with the code why, or with the saved code and facts of the answer that is given again.
 CREATE FUNCTION exchange.identify(orders exchange."order"[])
 RETURNS TABLE (n integer, code text, facts jsonb, replayed boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
+    fresh text[];
+    wanted integer;
     verdicts text[];
 BEGIN
     -- A twin in flight is told so at once, rather than left waiting with a connection in its hand.
-    WITH o AS MATERIALIZED (
-        SELECT party, key, key_id, nonce, (signed_at / 3600)::integer AS hour, ordinality AS n,
-               row_number() OVER (PARTITION BY key_id, nonce ORDER BY ordinality) AS of_nonce,
-               row_number() OVER (PARTITION BY party, key ORDER BY ordinality) AS of_key
-        FROM unnest(orders) WITH ORDINALITY
-    ), fresh AS (
+    WITH made AS (
         INSERT INTO exchange.nonce (key_id, nonce, hour)
-            SELECT key_id, nonce, hour FROM o WHERE nonce IS NOT NULL ORDER BY key_id, nonce
+            SELECT key_id, nonce, (signed_at / 3600)::integer
+            FROM unnest(orders) WHERE nonce IS NOT NULL ORDER BY key_id, nonce
             ON CONFLICT DO NOTHING
-            RETURNING key_id, nonce)
-    SELECT array_agg(CASE
-            WHEN o.nonce IS NOT NULL AND (o.of_nonce > 1 OR NOT EXISTS (
-                SELECT FROM fresh WHERE fresh.key_id = o.key_id AND fresh.nonce = o.nonce))
-                THEN 'signature-replayed'
-            WHEN o.key IS NOT NULL AND (o.of_key > 1 OR NOT pg_try_advisory_xact_lock(
-                hashtextextended(o.party || '/' || o.key, 0)))
-                THEN 'request-in-progress'
-        END ORDER BY o.n)
-        INTO verdicts FROM o;
+            RETURNING key_id || ' ' || nonce AS name)
+    SELECT (SELECT array_agg(name) FROM made), count(o.nonce),
+           array_agg(CASE WHEN o.key IS NOT NULL AND NOT pg_try_advisory_xact_lock(
+                   hashtextextended(o.party || '/' || o.key, 0)) THEN 'request-in-progress' END
+               ORDER BY o.ordinality)
+        INTO fresh, wanted, verdicts
+        FROM unnest(orders) WITH ORDINALITY o;
+    IF cardinality(orders) > 1 OR cardinality(fresh) IS DISTINCT FROM wanted THEN
+        verdicts := exchange.tell_twins(orders, fresh, verdicts);
+    END IF;
     -- A statement of its own: what a twin committed before its lock was free must be seen.
     RETURN QUERY
         SELECT o.ordinality::integer,
@@ -1063,17 +1113,12 @@ BEGIN
             CASE WHEN o.wallet IS NOT NULL THEN o.wallet
                  WHEN o.link IS NOT NULL THEN (SELECT k.wallet_id FROM exchange.link k
                      WHERE k.id = o.link AND k.party_id = o.party AND k.active)
-                 WHEN o.code IS NOT NULL THEN (SELECT c.wallet_id FROM exchange.payment_code c
-                     WHERE c.digest = decode(o.code, 'hex'))
-                 WHEN o.hold IS NOT NULL THEN
-                     (SELECT h.wallet_id FROM exchange.hold h WHERE h.id = o.hold)
-                 WHEN o.undoes IS NOT NULL THEN
-                     (SELECT j.wallet_id FROM exchange.journal j WHERE j.id = o.undoes) END,
+                 ELSE exchange.wallet_of(o.code, o.hold, o.undoes) END,
             todo[o.ordinality],
             CASE WHEN o.party IS NOT NULL AND p.state IS DISTINCT FROM 'open'
                      AND o.kind NOT IN ('void', 'refund', 'clawback') THEN 'partner-not-active'
                  WHEN o.unpriced THEN 'terms-missing' END,
-            '{}', NULL)::exchange.line
+            NULL, NULL)::exchange.line
         FROM unnest(todo) WITH ORDINALITY o
         LEFT JOIN exchange.party p ON p.id = o.party
         WHERE before[o.ordinality] IS NULL);
@@ -1100,7 +1145,7 @@ BEGIN
             done := '{}';
             FOREACH l IN ARRAY these LOOP
                 r := CASE kind
-                    WHEN 'refused' THEN ROW(l.code, l.facts)::exchange.outcome
+                    WHEN 'refused' THEN ROW(l.code, '{}')::exchange.outcome
                     WHEN 'import' THEN exchange.post_import(l.o, in_window, now_)
                     WHEN 'capture' THEN exchange.post_hold_end(l.o, in_window, now_)
                     WHEN 'void' THEN exchange.post_hold_end(l.o, in_window, now_)
