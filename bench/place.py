@@ -114,18 +114,31 @@ def filled(
 
 
 def _started(home: Path) -> postgres.Server:
-    """The server under `home`, with room for several hubs and their load at once."""
+    """The server under `home`, with a server's share of this machine instead of a laptop's."""
     server = postgres.start(home)
     with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
-        room, others = connection.execute(
-            "SELECT current_setting('max_connections')::integer, (SELECT count(*) - 1"
-            " FROM pg_stat_activity WHERE backend_type = 'client backend')"
-        ).fetchall()[0]
-        if room >= CONNECTIONS or others:  # The next to come alone sees to it.
+        now = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+        [(others,)] = connection.execute(
+            "SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        ).fetchall()
+        wanted = _settings()
+        if others or wanted.items() <= now.items():  # The next to come alone sees to it.
             return server
-        connection.execute(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        for name, value in wanted.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
     postgres.stop(home)
     return postgres.start(home)
+
+
+def _settings() -> dict[str, str]:
+    """Settings in PostgreSQL's own units, pages of 8 kB and MB: an eighth of memory is for pages."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "max_connections": str(CONNECTIONS),
+        "shared_buffers": str(memory // 8 // 8192),
+        "max_wal_size": "8192",
+        "wal_compression": "off",
+    }
 
 
 def _drop_orphans(connection: psycopg.Connection) -> None:

@@ -445,7 +445,7 @@ class Posting(Base):
             "window_id",
             "xid",
             postgresql_using="brin",
-            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+            postgresql_with={"pages_per_range": 128, "autosummarize": "on"},
         ),
         SCHEMA,
     )
