@@ -238,7 +238,8 @@ BEGIN
                 request_key, occurred_at, at)
             SELECT (x.o).id, in_window, (x.o).kind, (x.o).party, x.wallet, (x.o).points,
                    (x.o).reference, (x.o).key, (x.o).occurred_at, moment
-            FROM unnest(lines) x WHERE x.code IS NULL ORDER BY (x.o).party, (x.o).reference
+            FROM unnest(lines) x WHERE x.code IS NULL
+            ORDER BY (x.o).party, (x.o).reference, x.n
             ON CONFLICT ON CONSTRAINT journal_reference_once DO NOTHING
             RETURNING id)
     SELECT coalesce(array_agg(id), '{}'), (SELECT count(*) FROM unnest(lines) x WHERE x.code IS NULL)
@@ -262,6 +263,8 @@ DECLARE
     cap record;
     promised jsonb := '{}';  -- points by party, to earlier lines
     before bigint;
+    name text;
+    names text[] := '{}';  -- of earlier lines: whoever has one of them is refused further down
 BEGIN
     lines := ARRAY(
         SELECT ROW(x.n, x.wallet, x.o,
@@ -285,13 +288,15 @@ BEGIN
         LEFT JOIN exchange.exposure e ON e.party_id = s.party;
     IF NOT fits THEN
         FOR i IN 1 .. cardinality(lines) LOOP
-            CONTINUE WHEN lines[i].code IS NOT NULL;
+            name := (lines[i].o).party || '/' || (lines[i].o).reference;
+            CONTINUE WHEN lines[i].code IS NOT NULL OR name = ANY (names);
             before := coalesce((promised ->> (lines[i].o).party::text)::bigint, 0);
             SELECT * INTO cap FROM exchange.within_cap(
                 lines[i].o, lines[i].wallet, (lines[i].o).points, before);
             IF cap.allowed THEN
                 promised := promised
                     || jsonb_build_object((lines[i].o).party::text, before + cap.fresh);
+                names := names || name;
             ELSE
                 lines[i].code := 'position-limit';
                 lines[i].facts := jsonb_build_object('requested', (lines[i].o).points,
@@ -570,7 +575,8 @@ BEGIN
             SELECT (x.o).id, (x.o).party, x.wallet, (x.o).points, (x.o).reference, (x.o).key, moment,
                    moment + CASE WHEN (x.o).online THEN setting.online_hold
                                  ELSE setting.till_hold END
-            FROM unnest(lines) x WHERE x.code IS NULL ORDER BY (x.o).party, (x.o).reference
+            FROM unnest(lines) x WHERE x.code IS NULL
+            ORDER BY (x.o).party, (x.o).reference, x.n
             ON CONFLICT ON CONSTRAINT hold_reference_once DO NOTHING
             RETURNING id)
     SELECT coalesce(array_agg(id), '{}') INTO made FROM hold;

@@ -195,6 +195,50 @@ class TestPaymentCode:
         [outcome] = books.post_all([again], moment=NOON + timedelta(minutes=1))
         assert (outcome.code, outcome.replayed) == (None, False)
 
+    def test_is_good_once_inside_an_array(self, books, till, kind):
+        code = books.payment_code(till.wallet)
+        outcomes = books.post_all(
+            [books.order(kind, party=till.acceptor, code=code, points=p) for p in (20, 30, 10)]
+        )
+        assert [outcome.code for outcome in outcomes] == [
+            None, "payment-code-invalid", "payment-code-invalid"]  # fmt: skip
+        assert books.balance(till.wallet)[0] == 80
+
+    def test_is_good_for_the_second_when_the_first_is_refused(self, books, till, kind):
+        code = books.payment_code(till.wallet)
+        outcomes = books.post_all(
+            [books.order(kind, party=till.acceptor, code=code, points=p) for p in (101, 100)]
+        )
+        assert [outcome.code for outcome in outcomes] == ["insufficient-points", None]
+
+    def test_guessing_inside_an_array_locks_out_the_rest_of_it(self, books, till, kind):
+        books.settings(code_failures_a_minute=3)
+        wrong = [f"{number:064x}" for number in range(5)]
+        right = books.payment_code(till.wallet, expires_at=NOON + timedelta(minutes=1))
+        other = books.order(kind, party=books.party(), code=wrong[0], points=1)
+        orders = [
+            books.order(kind, party=till.acceptor, code=code, points=1)
+            for code in [*wrong[:2], right, *wrong[2:]]
+        ]
+        link = books.link(till.acceptor, books.wallet(points=1))
+        by_link = books.order(kind, party=till.acceptor, link=link, points=1)
+        outcomes = books.post_all([*orders, other, by_link], moment=NOON)
+        assert [outcome.code for outcome in outcomes] == [
+            "payment-code-invalid",
+            "payment-code-invalid",
+            None,
+            "payment-code-invalid",
+            "too-many-codes",
+            "too-many-codes",
+            "payment-code-invalid",
+            None,
+        ]
+        query = "SELECT failures FROM exchange.code_failure WHERE party_id = %s"
+        assert books.rows(query, till.acceptor) == [(3,)]
+        keys = [order["key"] for order in orders]
+        claims = books.rows("SELECT key FROM exchange.claim WHERE key = ANY (%s)", keys)
+        assert {claim.key for claim in claims} == set(keys[:4])  # The others may try again.
+
     def test_guessing_of_one_party_locks_out_no_other(self, books, till, kind):
         books.settings(code_failures_a_minute=1)
         self.spend(till, kind, "00" * 32, moment=NOON)
@@ -243,6 +287,45 @@ class TestAuthorisation:
         }
         assert books.balance(till.wallet) == (70, 30)
         assert till.post("redemption", points=71).code == "insufficient-points"
+
+    def test_many_in_an_array_hold_as_many_points(self, books, till):
+        """From several lots, for several acceptors, until a wallet or a mandate has no more."""
+        books.issue(till.issuer, till.wallet, 15, expires_on="2090-01-01")
+        other = books.party()
+        limited = books.link(other, till.wallet, daily_limit=50)
+        orders = [
+            books.order("authorisation", party=party, link=link, points=points, online=online)
+            for party, link, points, online in [
+                (till.acceptor, till.link, 10, False),
+                (other, limited, 40, True),
+                (other, limited, 20, False),
+                (till.acceptor, till.link, 70, False),
+                (till.acceptor, till.link, 65, False),
+            ]
+        ]
+        outcomes = books.post_all(orders, moment=NOON)
+        assert [outcome.code for outcome in outcomes] == [
+            None, None, "mandate-limit", "insufficient-points", None]  # fmt: skip
+        assert outcomes[2].facts == {"requested": 20, "limit": 50, "left": 10}
+        assert outcomes[3].facts == {"requested": 70, "available": 65}
+        assert [o.facts.get("expires_at") for o in outcomes[:2]] == [
+            (NOON + timedelta(minutes=15)).isoformat(),
+            (NOON + timedelta(days=7)).isoformat(),
+        ]
+        assert books.balance(till.wallet) == (0, 115)
+        parts = books.rows(
+            "SELECT hl.points FROM exchange.hold_lot hl JOIN exchange.lot l"
+            " ON l.wallet_id = hl.wallet_id AND l.id = hl.lot_id"
+            " WHERE hl.hold_id = %s ORDER BY l.expires_on",
+            orders[1]["id"],
+        )
+        assert parts == [(5,), (35,)]
+        for outcome in outcomes:
+            if outcome.code is None:
+                party = other if outcome.facts["points"] == 40 else till.acceptor
+                ended = {"party": party, "hold": outcome.facts["id"]}
+                assert books.post("capture", moment=NOON, **ended).code is None
+        assert books.balance(till.wallet) == (0, 0)
 
     def test_lasts_longer_online(self, till):
         done = till.post("authorisation", points=1, online=True, moment=NOON).unwrap()

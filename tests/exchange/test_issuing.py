@@ -140,6 +140,74 @@ class TestCap:
         assert codes == [None, "position-limit", None, "position-limit"]
         assert books.exposure(issuer) == 100
 
+    def test_inside_an_array_leaves_room_for_what_repays_debts(self, books):
+        """Two wallets owe 40 each: of 200 points 80 are not issued again, and 120 are too many."""
+        issuer, acceptor = books.party(cap=180), books.party()
+        debtors = [books.wallet(), books.wallet()]
+        for wallet in debtors:
+            accrual = books.issue(issuer, wallet, 40)
+            link = books.link(acceptor, wallet)
+            books.post("redemption", party=acceptor, link=link, points=40).unwrap()
+            books.post("clawback", party=issuer, undoes=accrual).unwrap()
+        assert books.exposure(issuer) == 80
+        orders = [
+            books.order("accrual", party=issuer, link=books.link(issuer, wallet), points=points)
+            for wallet, points in [
+                (debtors[0], 60),
+                (books.wallet(), 61),
+                (debtors[1], 100),
+                (books.wallet(), 20),
+                (debtors[0], 1),
+            ]
+        ]
+        outcomes = books.post_all(orders)
+        assert [(o.code, o.facts.get("repaid"), o.facts.get("room")) for o in outcomes] == [
+            (None, 40, None),
+            (None, 0, None),
+            ("position-limit", None, 59),
+            ("position-limit", None, 19),
+            (None, 0, None),
+        ]
+        assert books.exposure(issuer) == 80 + 20 + 61 + 1
+        assert [books.owed(wallet, issuer) for wallet in debtors] == [0, 40]
+
+    def test_of_several_parties_inside_an_array(self, books):
+        issuers = [books.party(cap=10), books.party(cap=None), books.party(cap=30)]
+        orders = [
+            books.order(
+                "accrual", party=issuer, link=books.link(issuer, books.wallet()), points=points
+            )
+            for points in (8, 12)
+            for issuer in issuers
+        ]
+        codes = [outcome.code for outcome in books.post_all(orders)]
+        assert codes == [None, None, None, "position-limit", None, None]
+        assert [books.exposure(issuer) for issuer in issuers] == [8, 20, 20]
+
+    def test_counts_no_order_that_another_refusal_kept_from_it(self, books):
+        """Nor is a second use of a reference called too many points."""
+        issuer = books.party(cap=100)
+        orders = [
+            books.order(
+                "accrual",
+                party=issuer,
+                link=books.link(issuer, books.wallet(), active=active),
+                points=points,
+                reference=reference,
+            )
+            for points, reference, active in [
+                (60, "R", True),
+                (90, "S", False),
+                (40, "R", True),
+                (90, "R", True),
+                (40, "T", True),
+            ]
+        ]
+        codes = [outcome.code for outcome in books.post_all(orders)]
+        again = "duplicate-reference"
+        assert codes == [None, "member-not-found", again, again, None]
+        assert books.exposure(issuer) == 100
+
     def test_of_none_is_none(self, books):
         issuer = books.party(cap=None)
         assert books.balance(books.wallet(points=10**12, issuer=issuer)) == (10**12, 0)
