@@ -131,7 +131,7 @@ def _started(home: Path) -> postgres.Server:
 
 
 def _settings() -> dict[str, str]:
-    """Settings in PostgreSQL's own units, pages of 8 kB and MB: an eighth of memory is for pages."""
+    """Settings in units of PostgreSQL's own; an eighth of the memory is for its pages."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "max_connections": str(CONNECTIONS),

@@ -190,7 +190,6 @@ class Lot(Base):
     __tablename__ = "lot"
     __table_args__ = (
         PrimaryKeyConstraint("wallet_id", "id", name="lot_pk"),
-        ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="lot_wallet_fk"),
         UniqueConstraint(
             "wallet_id", "expires_on", "issuer_id", "spendable_from", "terms", name="lot_once"
         ),

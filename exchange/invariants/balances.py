@@ -18,14 +18,16 @@ WALLET_OF_POSTINGS = Invariant(
 
 WALLET_OF_LOTS = Invariant(
     "lots-sum-to-the-wallet",
-    "A wallet's available and held points are those of its lots.",
+    "A wallet's available and held points are those of its lots; every lot has a wallet.",
     """
-    SELECT w.id, format('%s, held %s', coalesce(l.available, 0), coalesce(l.held, 0)),
-           format('%s, held %s', w.available, w.held)
+    SELECT coalesce(w.id, l.wallet_id),
+           format('%s, held %s', coalesce(l.available, 0), coalesce(l.held, 0)),
+           coalesce(format('%s, held %s', w.available, w.held), 'no such wallet')
     FROM exchange.wallet w
-    LEFT JOIN (SELECT wallet_id, sum(available) AS available, sum(held) AS held
+    FULL JOIN (SELECT wallet_id, sum(available) AS available, sum(held) AS held
                FROM exchange.lot GROUP BY wallet_id) l ON l.wallet_id = w.id
-    WHERE w.available <> coalesce(l.available, 0) OR w.held <> coalesce(l.held, 0)
+    WHERE w.available IS DISTINCT FROM coalesce(l.available, 0)
+        OR w.held IS DISTINCT FROM coalesce(l.held, 0)
     """,
 )
 

@@ -267,17 +267,9 @@ DECLARE
     names text[] := '{}';  -- of earlier lines: whoever has one of them is refused further down
 BEGIN
     lines := ARRAY(
-        SELECT ROW(x.n, x.wallet, x.o,
-            CASE WHEN x.wallet IS NULL THEN 'member-not-found'
-                 WHEN j.id IS NOT NULL THEN 'duplicate-reference' END,
-            CASE WHEN x.wallet IS NULL OR j.id IS NULL THEN '{}'
-                 ELSE jsonb_build_object('first', j.id, 'kind', 'accrual') END,
-            NULL)::exchange.line
-        FROM unnest(lines) x
-        LEFT JOIN LATERAL (
-            SELECT j.id FROM exchange.journal j WHERE j.party_id = (x.o).party
-                AND j.kind = 'accrual' AND j.reference = (x.o).reference
-            OFFSET 0) j ON true);
+        SELECT ROW(x.n, x.wallet, x.o, CASE WHEN x.wallet IS NULL THEN 'member-not-found' END, '{}',
+                   NULL)::exchange.line
+        FROM unnest(lines) x);
     -- All together, and one after another only where that is too much for an issuer.
     SELECT bool_and(e.party_id IS NOT NULL AND (s.cap IS NULL
             OR ceil((e.points + s.points)::numeric * s.price / 1000000) + e.owed <= s.cap))
@@ -287,6 +279,17 @@ BEGIN
               FROM unnest(lines) x WHERE x.code IS NULL GROUP BY 1) s
         LEFT JOIN exchange.exposure e ON e.party_id = s.party;
     IF NOT fits THEN
+        -- A reference that was used before is told as such, and takes up none of the room.
+        lines := ARRAY(
+            SELECT CASE WHEN x.code IS NOT NULL OR j.id IS NULL THEN x::exchange.line
+                ELSE ROW(x.n, x.wallet, x.o, 'duplicate-reference',
+                         jsonb_build_object('first', j.id, 'kind', 'accrual'), NULL)::exchange.line
+                END
+            FROM unnest(lines) x
+            LEFT JOIN LATERAL (
+                SELECT j.id FROM exchange.journal j WHERE j.party_id = (x.o).party
+                    AND j.kind = 'accrual' AND j.reference = (x.o).reference
+                OFFSET 0) j ON true);
         FOR i IN 1 .. cardinality(lines) LOOP
             name := (lines[i].o).party || '/' || (lines[i].o).reference;
             CONTINUE WHEN lines[i].code IS NOT NULL OR name = ANY (names);

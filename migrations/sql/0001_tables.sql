@@ -1,7 +1,8 @@
 -- The books. Accounts, wallets and lots hold points; journals and postings say how they came there.
 -- Postings, journals and holds carry no foreign keys to parties, accounts and windows: each key
--- check would lock the one row that a whole Saturday shares. The posting function looks these rows
--- up anyway, the application's role cannot change postings, and the checker looks for orphans.
+-- check would lock the one row that a whole Saturday shares. Lots have none to the wallet, which
+-- the posting function has locked by then. It looks these rows up anyway, the application's role
+-- cannot change postings, and the checker looks for orphans.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 CREATE SCHEMA exchange;
@@ -106,7 +107,6 @@ CREATE TABLE exchange.lot (
     -- A column, not a predicate: an index on the amounts themselves would be touched by every sale.
     live boolean GENERATED ALWAYS AS (available > 0 OR held > 0) STORED,
     CONSTRAINT lot_pk PRIMARY KEY (wallet_id, id),
-    CONSTRAINT lot_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
     CONSTRAINT lot_once UNIQUE (wallet_id, expires_on, issuer_id, spendable_from, terms),
     CONSTRAINT lot_available_not_negative CHECK (available >= 0),
     CONSTRAINT lot_held_not_negative CHECK (held >= 0)

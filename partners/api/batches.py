@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -38,6 +39,7 @@ TRIES: Final = 3  # of a part that met somebody else's locks
 PAUSE: Final = 0.05  # seconds between them
 
 _PLACE: Final = re.compile(r"<(\w+):(\w+)>")
+_poster = ThreadPoolExecutor(1, "batches")
 _turn = threading.Lock()  # One batch at a time in each process: the other threads are the tills'.
 
 
@@ -73,8 +75,8 @@ def work(
         lines = _read(operation.kinds, rows)
         told: list[bytes] = []
         replayed, done = True, 0
-        for part, orders in enumerate(_parts(lines, call)):
-            for outcome in _post(connections, orders, _claim(claim, part), first=part == 0):
+        for outcomes in _posted(connections, _parts(lines, call), claim):
+            for outcome in outcomes:
                 told.append(_told(len(told), lines[len(told)].posting, outcome))
                 done += outcome.code is None
                 replayed = replayed and outcome.replayed
@@ -130,6 +132,21 @@ def _parts(lines: list[_Line], call: Call) -> Iterator[list[Order]]:
             line.posting.order(Call(call.hub, call.key, call.now, line.path), line.data)
             for line in lines[start : start + PART]
         ]
+
+
+def _posted(
+    connections: Connections, parts: Iterator[list[Order]], claim: dict[str, Any]
+) -> Iterator[list[Outcome]]:
+    """Post part after part; while the database works on one, the next is made and the last told."""
+    orders = next(parts, None)
+    part, last = 0, list[Outcome]()
+    while orders is not None:
+        posting = _poster.submit(_post, connections, orders, _claim(claim, part), first=part == 0)
+        orders = next(parts, None)
+        yield last
+        last = posting.result()
+        part += 1
+    yield last
 
 
 def _claim(claim: dict[str, Any], part: int) -> dict[str, Any]:

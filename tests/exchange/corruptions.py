@@ -52,6 +52,8 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.lot SET available = available + 1 WHERE id = {lot}",),
         ("UPDATE exchange.wallet SET available = available - 1, held = held + 1"
          " WHERE available > 0",),
+        ("INSERT INTO exchange.lot (wallet_id, issuer_id, expires_on, available, opened_at)"
+         " VALUES (-1, 3, '2090-01-01', 0, now())",),
     ],
     "lot-is-the-sum-of-its-postings": [
         ("UPDATE exchange.lot SET available = available + 1 WHERE id = {lot}",),
