@@ -7,6 +7,7 @@ posts is one of the requests, so when the last request has been answered nothing
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -91,7 +92,11 @@ class Funnel:
                 job.woken.release()
 
     def _post(self, connection: Connections, jobs: list["_Job"]) -> None:
-        """One transaction for all; where that fails, one for each, to spare the others."""
+        """One transaction for all; where that fails, one for each, to spare the others.
+
+        A wallet that somebody keeps locked takes a second of each order that wants it: there is a
+        time after which whoever is left is refused with Busy.
+        """
         if not jobs:  # Another writer was faster.
             return
         try:
@@ -103,8 +108,12 @@ class Funnel:
             if len(jobs) == 1:
                 jobs[0].error = error
             else:
+                give_up = time.monotonic() + self._seconds
                 for job in jobs:
-                    self._post(connection, [job])
+                    if time.monotonic() < give_up:
+                        self._post(connection, [job])
+                    else:
+                        job.error = Busy()
         else:
             for job, outcome in zip(jobs, outcomes, strict=True):
                 job.outcome = outcome

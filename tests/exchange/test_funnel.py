@@ -239,6 +239,25 @@ class TestFaults:
         assert shop.books.balance(wallet) == (1000, 0)
         assert funnel.post(sales[0]).code is None  # Nothing was written: not even the nonce.
 
+    def test_a_wallet_that_stays_locked_holds_up_an_array_for_a_while_only(
+        self, shop, make_funnel, tills, locked, stuck
+    ):
+        """A second for all, a second for the first of them; the others are not tried."""
+        funnel, wallet, free = make_funnel(seconds=1), shop.wallet(), shop.wallet()
+        sales = [shop.sale(wallet) for _ in range(5)]
+        with locked(wallet):
+            with locked(free):
+                early = tills.submit(funnel.post, shop.sale(free))
+                stuck(1)
+                late = gather(tills, funnel, sales)
+            began = time.monotonic()
+            assert early.result().code is None
+            for future in late:
+                with pytest.raises(Busy):
+                    future.result()
+            assert time.monotonic() - began < 4
+        assert [funnel.post(sale).replayed for sale in sales] == [False] * 5
+
     def test_all_in_an_array_that_was_cut_off_are_told_that_nobody_knows(
         self, shop, make_funnel, tills, locked, stuck
     ):
