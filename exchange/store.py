@@ -327,8 +327,8 @@ def identify(session: Session, claim: Values) -> Row | None:
     they are those of the saved answer (`replayed`)."""
     return _one(
         session,
-        "SELECT code, facts, replayed FROM exchange.identify(ARRAY[jsonb_populate_record("
-        'NULL::exchange."order", CAST(:claim AS jsonb))])',
+        "SELECT code, facts, replayed FROM unnest(exchange.identify(ARRAY[jsonb_populate_record("
+        'NULL::exchange."order", CAST(:claim AS jsonb))]))',
         claim=json.dumps(claim),
     )
 

@@ -59,8 +59,11 @@ CREATE TYPE exchange.taking AS (
 CREATE TYPE exchange.line AS (
     n integer, wallet bigint, o exchange."order", code text, facts jsonb, takes exchange.taking[]);
 
--- What came of line n: refused with a code, or done (null).
-CREATE TYPE exchange.answer AS (n integer, code text, facts jsonb);
+-- Lines of one kind and of different wallets: what may be done together.
+CREATE TYPE exchange.round AS (kind text, lines exchange.line[]);
+
+-- What came of line n: refused with a code, or done (null); now, or when it was asked before.
+CREATE TYPE exchange.answer AS (n integer, code text, facts jsonb, replayed boolean);
 
 -- What an import gives: rounded up to the member, the fee taken after, rounded down to the member.
 -- Nothing, when it is more than any order may carry.
@@ -107,8 +110,8 @@ BEGIN
 END $$;
 
 -- Lock everything that the lines will change, in one order for all: wallets by id, then exposures
--- by party.
-CREATE FUNCTION exchange.lock_in_order(lines exchange.line[]) RETURNS void
+-- by party. Returns the moment when all of it was locked.
+CREATE FUNCTION exchange.lock_in_order(lines exchange.line[], issuers integer[]) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM exchange.wallet WHERE id = ANY (ARRAY(
@@ -116,13 +119,11 @@ BEGIN
         UNION ALL
         SELECT (l.o).to_wallet FROM unnest(lines) l WHERE (l.o).to_wallet IS NOT NULL))
     ORDER BY id FOR UPDATE;
-    IF EXISTS (SELECT FROM unnest(lines) l
-               WHERE (l.o).kind IN ('accrual', 'import', 'clawback', 'adjustment')) THEN
-        PERFORM 1 FROM exchange.exposure WHERE party_id = ANY (ARRAY(
-            SELECT (l.o).party FROM unnest(lines) l
-            WHERE (l.o).kind IN ('accrual', 'import', 'clawback', 'adjustment')))
+    IF issuers IS NOT NULL THEN
+        PERFORM 1 FROM exchange.exposure WHERE party_id = ANY (issuers)
         ORDER BY party_id FOR UPDATE;
     END IF;
+    RETURN clock_timestamp();
 END $$;
 
 -- When points issued today expire, and from when they may be spent if not at once.
@@ -313,10 +314,10 @@ BEGIN
         SELECT ROW(c.n, NULL, jsonb_strip_nulls(jsonb_build_object(
             'id', (c.o).id, 'kind', 'accrual', 'member', (c.o).link, 'points', (c.o).points,
             'reference', (c.o).reference, 'at', moment, 'repaid', c.repaid,
-            'expires_on', c.expiry, 'spendable_from', c.pending)))::exchange.answer
+            'expires_on', c.expiry, 'spendable_from', c.pending)), false)::exchange.answer
         FROM exchange.credit(lines, in_window, moment, today) c
         UNION ALL
-        SELECT ROW(x.n, x.code, x.facts)::exchange.answer
+        SELECT ROW(x.n, x.code, x.facts, false)::exchange.answer
         FROM unnest(lines) x WHERE x.code IS NOT NULL);
 END $$;
 
@@ -505,10 +506,10 @@ BEGIN
     RETURN lines;
 END $$;
 
--- Take what was decided out of the lots, spent or held, and remember that consent was used. Called
--- after the last refusal, with the wallets locked.
+-- Take what was decided out of the lots, spent or held, and remember that consent was used; hands
+-- the lines back as they are. Called after the last refusal, with the wallets locked.
 CREATE FUNCTION exchange.take(lines exchange.line[], holding boolean, moment timestamptz, today date)
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS exchange.line[] LANGUAGE plpgsql AS $$
 BEGIN
     WITH x AS MATERIALIZED (
         SELECT x.wallet, (x.o).party, (x.o).link, (x.o).code, (x.o).points, x.takes
@@ -529,6 +530,7 @@ BEGIN
     UPDATE exchange.wallet w SET available = w.available - x.points,
             held = w.held + CASE WHEN holding THEN x.points ELSE 0 END
         FROM x WHERE w.id = x.wallet;
+    RETURN lines;
 END $$;
 
 CREATE FUNCTION exchange.post_redemptions(
@@ -538,7 +540,7 @@ BEGIN
     lines := exchange.look_at_spends(lines, moment, today);
     lines := exchange.write_journals(lines, in_window, moment);
     -- Every refusal is above this line.
-    PERFORM exchange.take(lines, false, moment, today);
+    lines := exchange.take(lines, false, moment, today);
     INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
             points, issuer_id, expires_on, lot_id, issued_at, valued_at)
         SELECT (x.o).id, t.ordinality, in_window, 'spent', (x.o).party, x.wallet,
@@ -551,7 +553,7 @@ BEGIN
         SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
             jsonb_strip_nulls(jsonb_build_object(
                 'id', (x.o).id, 'kind', 'redemption', 'member', (x.o).link,
-                'points', (x.o).points, 'reference', (x.o).reference, 'at', moment)) END)::exchange.answer
+                'points', (x.o).points, 'reference', (x.o).reference, 'at', moment)) END, false)::exchange.answer
         FROM unnest(lines) x);
 END $$;
 
@@ -595,13 +597,13 @@ BEGIN
     INSERT INTO exchange.hold_lot (hold_id, lot_id, wallet_id, points)
         SELECT (x.o).id, t.lot, x.wallet, t.take
         FROM unnest(lines) x CROSS JOIN LATERAL unnest(x.takes) t WHERE x.code IS NULL;
-    PERFORM exchange.take(lines, true, moment, today);
+    lines := exchange.take(lines, true, moment, today);
     RETURN ARRAY(
         SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
             jsonb_strip_nulls(jsonb_build_object(
                 'id', h.id, 'kind', 'authorisation', 'member', (x.o).link, 'points', h.points,
                 'state', h.state, 'reference', h.reference, 'at', moment,
-                'expires_at', h.expires_at)) END)::exchange.answer
+                'expires_at', h.expires_at)) END, false)::exchange.answer
         FROM unnest(lines) x LEFT JOIN exchange.hold h ON x.code IS NULL AND h.id = (x.o).id);
 END $$;
 
@@ -1025,8 +1027,7 @@ END $$;
 -- Who may go on: inserts the nonces and claims the idempotency keys. Returns the orders that may
 -- not, with the code why, or with the saved code and facts of the answer that is given again.
 CREATE FUNCTION exchange.identify(orders exchange."order"[])
-RETURNS TABLE (n integer, code text, facts jsonb, replayed boolean) LANGUAGE plpgsql AS $$
-#variable_conflict use_column
+RETURNS exchange.answer[] LANGUAGE plpgsql AS $$
 DECLARE
     fresh text[];
     wanted integer;
@@ -1049,20 +1050,20 @@ BEGIN
         verdicts := exchange.tell_twins(orders, fresh, verdicts);
     END IF;
     -- A statement of its own: what a twin committed before its lock was free must be seen.
-    RETURN QUERY
-        SELECT o.ordinality::integer,
+    RETURN ARRAY(
+        SELECT ROW(o.ordinality,
             CASE WHEN verdicts[o.ordinality] IS NOT NULL THEN verdicts[o.ordinality]
                  WHEN c.fingerprint <> decode(o.fingerprint, 'hex') THEN 'idempotency-key-reused'
                  WHEN c.at < clock_timestamp() - interval '30 days' THEN 'answer-expired'
                  ELSE c.code END,
             CASE WHEN verdicts[o.ordinality] IS NULL THEN c.facts ELSE '{}' END,
             verdicts[o.ordinality] IS NULL AND c.fingerprint = decode(o.fingerprint, 'hex')
-                AND c.at >= clock_timestamp() - interval '30 days'
+                AND c.at >= clock_timestamp() - interval '30 days')::exchange.answer
         FROM unnest(orders) WITH ORDINALITY o
         LEFT JOIN LATERAL (
             SELECT * FROM exchange.claim c WHERE c.party_id = o.party AND c.key = o.key
             OFFSET 0) c ON true
-        WHERE verdicts[o.ordinality] IS NOT NULL OR c.key IS NOT NULL;
+        WHERE verdicts[o.ordinality] IS NOT NULL OR c.key IS NOT NULL);
 END $$;
 
 CREATE FUNCTION exchange.post(
@@ -1079,10 +1080,10 @@ DECLARE
     answers jsonb[];
     before boolean[] := '{}';  -- answered by what was saved, or refused before it was looked at
     again boolean[] := '{}';
-    kind text;
-    these exchange.line[];
+    issuers integer[];
+    rounds exchange.round[];
+    these exchange.round;
     done exchange.answer[];
-    v record;
     l exchange.line;
     a exchange.answer;
     r exchange.outcome;
@@ -1099,26 +1100,25 @@ BEGIN
     IF NOT FOUND THEN RAISE EXCEPTION 'no window is open' USING ERRCODE = 'TB001'; END IF;
     IF batch IS NOT NULL THEN
         whole := jsonb_populate_record(NULL::exchange."order", batch);
-        SELECT * INTO v FROM exchange.identify(ARRAY[whole]);
-        IF v.n IS NOT NULL AND v.replayed THEN
-            RETURN QUERY
-                SELECT e.ordinality::integer - 1, e.value ->> 'code', e.value -> 'facts', true
-                FROM jsonb_array_elements(v.facts) WITH ORDINALITY e;
+        FOREACH a IN ARRAY exchange.identify(ARRAY[whole]) LOOP
+            IF a.replayed THEN
+                RETURN QUERY
+                    SELECT e.ordinality::integer - 1, e.value ->> 'code', e.value -> 'facts', true
+                    FROM jsonb_array_elements(a.facts) WITH ORDINALITY e;
+            ELSE
+                code := a.code; facts := '{}'; replayed := false;  -- of no line: of the whole
+                RETURN NEXT;
+            END IF;
             RETURN;
-        ELSIF v.n IS NOT NULL THEN
-            code := v.code; facts := '{}'; replayed := false;  -- of no line: of the whole
-            RETURN NEXT;
-            RETURN;
-        END IF;
+        END LOOP;
     ELSE
-        FOR v IN SELECT * FROM exchange.identify(todo) LOOP
-            before[v.n] := true;
-            codes[v.n] := v.code; answers[v.n] := v.facts; again[v.n] := v.replayed;
+        FOREACH a IN ARRAY exchange.identify(todo) LOOP
+            before[a.n] := true;
+            codes[a.n] := a.code; answers[a.n] := a.facts; again[a.n] := a.replayed;
         END LOOP;
     END IF;
     -- None of what names a wallet here ever names another.
-    lines := ARRAY(
-        SELECT ROW(o.ordinality,
+    SELECT coalesce(array_agg(ROW(o.ordinality,
             CASE WHEN o.wallet IS NOT NULL THEN o.wallet
                  WHEN o.link IS NOT NULL THEN (SELECT k.wallet_id FROM exchange.link k
                      WHERE k.id = o.link AND k.party_id = o.party AND k.active)
@@ -1127,34 +1127,42 @@ BEGIN
             CASE WHEN o.party IS NOT NULL AND p.state IS DISTINCT FROM 'open'
                      AND o.kind NOT IN ('void', 'refund', 'clawback') THEN 'partner-not-active'
                  WHEN o.unpriced THEN 'terms-missing' END,
-            NULL, NULL)::exchange.line
+            NULL, NULL)::exchange.line ORDER BY o.ordinality), '{}'),
+            array_agg(o.party) FILTER (
+                WHERE o.kind IN ('accrual', 'import', 'clawback', 'adjustment'))
+        INTO lines, issuers
         FROM unnest(todo) WITH ORDINALITY o
         LEFT JOIN exchange.party p ON p.id = o.party
-        WHERE before[o.ordinality] IS NULL);
-    PERFORM exchange.lock_in_order(lines);
-    now_ := coalesce(moment, clock_timestamp());
+        WHERE before[o.ordinality] IS NULL;
+    now_ := exchange.lock_in_order(lines, issuers);
+    now_ := coalesce(moment, now_);
     today := (now_ AT TIME ZONE zone)::date;
-    FOR kind, these IN
-        SELECT w.kind, array_agg(w.x ORDER BY w.n)
-        FROM (SELECT x, x.n, CASE WHEN x.code IS NULL THEN (x.o).kind ELSE 'refused' END AS kind,
-                     CASE WHEN x.wallet IS NULL AND ((x.o).hold IS NOT NULL OR (x.o).undoes IS NOT NULL)
-                          THEN cardinality(lines) + 1  -- it may name an order of this very array
-                          ELSE row_number() OVER (PARTITION BY coalesce(x.wallet, -x.n) ORDER BY x.n)
-                     END AS round
-              FROM unnest(lines) x) w
-        GROUP BY w.round, w.kind ORDER BY w.round, w.kind
-    LOOP
-        IF kind = 'redemption' THEN
-            done := exchange.post_redemptions(these, in_window, now_, today);
-        ELSIF kind = 'accrual' THEN
-            done := exchange.post_accruals(these, in_window, now_, today);
-        ELSIF kind = 'authorisation' THEN
-            done := exchange.post_authorisations(these, now_, today);
+    IF cardinality(lines) = 1 THEN
+        rounds := ARRAY[ROW(coalesce(lines[1].code, (lines[1].o).kind), lines)::exchange.round];
+    ELSE
+        rounds := ARRAY(
+            SELECT ROW(w.kind, array_agg(w.x ORDER BY w.n))::exchange.round
+            FROM (SELECT x, x.n, coalesce(x.code, (x.o).kind) AS kind,
+                         CASE WHEN x.wallet IS NULL
+                                 AND ((x.o).hold IS NOT NULL OR (x.o).undoes IS NOT NULL)
+                              THEN cardinality(lines) + 1  -- it may name an order of this very array
+                              ELSE row_number() OVER (
+                                  PARTITION BY coalesce(x.wallet, -x.n) ORDER BY x.n)
+                         END AS number
+                  FROM unnest(lines) x) w
+            GROUP BY w.number, w.kind ORDER BY w.number, w.kind);
+    END IF;
+    FOREACH these IN ARRAY rounds LOOP
+        IF these.kind = 'redemption' THEN
+            done := exchange.post_redemptions(these.lines, in_window, now_, today);
+        ELSIF these.kind = 'accrual' THEN
+            done := exchange.post_accruals(these.lines, in_window, now_, today);
+        ELSIF these.kind = 'authorisation' THEN
+            done := exchange.post_authorisations(these.lines, now_, today);
         ELSE
             done := '{}';
-            FOREACH l IN ARRAY these LOOP
-                r := CASE kind
-                    WHEN 'refused' THEN ROW(l.code, '{}')::exchange.outcome
+            FOREACH l IN ARRAY these.lines LOOP
+                r := CASE these.kind
                     WHEN 'import' THEN exchange.post_import(l.o, in_window, now_)
                     WHEN 'capture' THEN exchange.post_hold_end(l.o, in_window, now_)
                     WHEN 'void' THEN exchange.post_hold_end(l.o, in_window, now_)
@@ -1164,8 +1172,9 @@ BEGIN
                     WHEN 'lot-expiry' THEN exchange.post_lot_expiry(l.o, in_window, now_)
                     WHEN 'transfer' THEN exchange.post_transfer(l.o, in_window, now_)
                     WHEN 'adjustment' THEN exchange.post_adjustment(l.o, in_window, now_)
+                    ELSE ROW(l.code, '{}')::exchange.outcome  -- refused before it was looked at
                 END;
-                done := done || ROW(l.n, r.code, r.facts)::exchange.answer;
+                done := done || ROW(l.n, r.code, r.facts, false)::exchange.answer;
             END LOOP;
         END IF;
         FOREACH a IN ARRAY done LOOP
@@ -1188,7 +1197,11 @@ BEGIN
             WHERE o.key IS NOT NULL AND before[o.ordinality] IS NULL
                 AND codes[o.ordinality] IS DISTINCT FROM 'too-many-codes';
     END IF;
-    RETURN QUERY
-        SELECT n - 1, codes[n], answers[n], coalesce(again[n], false)
-        FROM generate_subscripts(todo, 1) n;
+    FOR n IN 1 .. cardinality(todo) LOOP
+        line := n - 1;
+        code := codes[n];
+        facts := answers[n];
+        replayed := again[n] IS TRUE;
+        RETURN NEXT;
+    END LOOP;
 END $$;
