@@ -117,7 +117,9 @@ def _started(home: Path) -> postgres.Server:
     """The server under `home`, with a server's share of this machine instead of a laptop's."""
     server = postgres.start(home)
     with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
-        now = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+        now: dict[str, str] = dict(
+            connection.execute("SELECT name, setting FROM pg_settings").fetchall()
+        )
         [(others,)] = connection.execute(
             "SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"
         ).fetchall()

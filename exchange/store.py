@@ -310,11 +310,11 @@ def wallets_with_expired_lots(session: Session, now: datetime, limit: int) -> li
 def forget(session: Session, now: datetime) -> None:
     """Drop what is only kept for a while: nonces, answers and dead codes."""
     for sql in (
-        "SELECT exchange.keep_partitions(:now)",
         "DELETE FROM exchange.code_failure"
         " WHERE minute < CAST(:now AS timestamptz) - interval '1 hour'",
         "DELETE FROM exchange.payment_code WHERE used_at IS NULL"
         " AND expires_at < CAST(:now AS timestamptz) - interval '1 day'",
+        "SELECT exchange.keep_partitions(:now)",  # Last: everybody waits for its locks.
     ):
         session.execute(text(sql), {"now": now})
 

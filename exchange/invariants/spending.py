@@ -114,17 +114,12 @@ MANDATE = Invariant(
     " a payment code, and since it was last agreed not more than the member's daily limit. (Of"
     " yesterday and later: before that it no longer decides anything.)",
     """
-    WITH spend AS MATERIALIZED (
+    WITH mandated AS MATERIALIZED (
         SELECT c.party_id, (c.facts ->> 'member')::uuid AS link_id,
                (c.facts ->> 'points')::bigint AS points, c.at
         FROM exchange.told c
         WHERE c.operation IN ('redemption', 'authorisation')
-            AND c.facts ? 'member' AND c.at >= current_date - 2),
-    mandated AS (
-        SELECT c.* FROM spend c JOIN exchange.link l ON l.id = c.link_id
-        WHERE NOT EXISTS (SELECT FROM exchange.payment_code k
-                          WHERE k.wallet_id = l.wallet_id AND k.used_by = c.party_id
-                              AND k.used_at = c.at))
+            AND c.facts ? 'member' AND NOT c.facts ? 'by_code' AND c.at >= current_date - 2)
     SELECT l.id, format('%s, at most %s', coalesce(sum(c.points), 0), l.daily_limit), l.spent
     FROM exchange.link l
     CROSS JOIN exchange.setting s

@@ -553,6 +553,7 @@ BEGIN
         SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
             jsonb_strip_nulls(jsonb_build_object(
                 'id', (x.o).id, 'kind', 'redemption', 'member', (x.o).link,
+                'by_code', CASE WHEN (x.o).code IS NOT NULL THEN true END,
                 'points', (x.o).points, 'reference', (x.o).reference, 'at', moment)) END, false)::exchange.answer
         FROM unnest(lines) x);
 END $$;
@@ -601,7 +602,8 @@ BEGIN
     RETURN ARRAY(
         SELECT ROW(x.n, x.code, CASE WHEN x.code IS NOT NULL THEN x.facts ELSE
             jsonb_strip_nulls(jsonb_build_object(
-                'id', h.id, 'kind', 'authorisation', 'member', (x.o).link, 'points', h.points,
+                'id', h.id, 'kind', 'authorisation', 'member', (x.o).link,
+                'by_code', CASE WHEN (x.o).code IS NOT NULL THEN true END, 'points', h.points,
                 'state', h.state, 'reference', h.reference, 'at', moment,
                 'expires_at', h.expires_at)) END, false)::exchange.answer
         FROM unnest(lines) x LEFT JOIN exchange.hold h ON x.code IS NULL AND h.id = (x.o).id);

@@ -244,3 +244,17 @@ def test_an_order_may_name_what_the_same_array_makes(books):
     codes = [outcome.code for outcome in books.post_all(orders)]
     assert codes == [None, None, None, None, "authorization-not-found"]
     assert books.balance(wallet) == (45, 0)
+
+
+def test_a_code_and_a_mandate_in_one_array(books: Books) -> None:
+    """They have one moment; the checker must still know which of them used up the mandate."""
+    acceptor, wallet = books.party(), books.wallet(points=100)
+    link, code = books.link(acceptor, wallet), books.payment_code(wallet)
+    done = books.post_all(
+        [
+            books.order("redemption", party=acceptor, code=code, link=link, points=10),
+            books.order("redemption", party=acceptor, link=link, points=20),
+        ]
+    )
+    assert [outcome.code for outcome in done] == [None, None]
+    assert books.rows("SELECT spent FROM exchange.link WHERE id = %s", link)[0].spent == 20

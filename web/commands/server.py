@@ -16,7 +16,6 @@ from settlement import verification
 from web import config, jobs, logs
 from web.commands.context import Context, json_option, pass_context
 
-
 WORKERS = 2  # One for each core that the hub may have to itself.
 THREADS = 16  # Orders that meet in the funnel share a commit: fewer threads, smaller companies.
 
