@@ -1043,9 +1043,12 @@ BEGIN
             ON CONFLICT DO NOTHING
             RETURNING key_id || ' ' || nonce AS name)
     SELECT (SELECT array_agg(name) FROM made), count(o.nonce),
-           array_agg(CASE WHEN o.key IS NOT NULL AND NOT pg_try_advisory_xact_lock(
-                   hashtextextended(o.party || '/' || o.key, 0)) THEN 'request-in-progress' END
-               ORDER BY o.ordinality)
+           -- The nonce first: of two copies, the one that has the key must not miss the nonce.
+           array_agg(CASE WHEN o.nonce IS NULL
+                   OR o.key_id || ' ' || o.nonce = ANY ((SELECT array_agg(name) FROM made)::text[])
+               THEN CASE WHEN o.key IS NOT NULL AND NOT pg_try_advisory_xact_lock(
+                       hashtextextended(o.party || '/' || o.key, 0)) THEN 'request-in-progress' END
+               END ORDER BY o.ordinality)
         INTO fresh, wanted, verdicts
         FROM unnest(orders) WITH ORDINALITY o;
     IF cardinality(orders) > 1 OR cardinality(fresh) IS DISTINCT FROM wanted THEN

@@ -11,7 +11,8 @@ from kit.database import Busy, Database
 from settlement import closing
 from settlement.drafting import points_of
 from settlement.errors import WindowNotOpen
-from settlement.store import get_window, movements
+from settlement.postings import movements
+from settlement.store import get_window
 from tests.books import Books
 from tests.settlement.coalition import NOW, Coalition
 
