@@ -39,6 +39,15 @@ def parts_done(site: Site, key: str) -> int:
         return int(session.execute(text(query), {"key": key}).scalar_one())
 
 
+def database_is_at_work(site: Site) -> bool:
+    with site.database.transaction() as session:
+        query = (
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state <> 'idle' AND pid <> pg_backend_pid())"
+        )
+        return bool(session.execute(text(query)).scalar_one())
+
+
 def lines_done(site: Site, shop: Partner) -> dict[str, int]:
     """How often each receipt is in the books."""
     with site.database.transaction() as session:
@@ -101,6 +110,8 @@ class CutShort:
             disturb()
             thread.join(0.02)
         assert isinstance(met[0], OutcomeUnknown), met
+        while database_is_at_work(self.site):  # It ends the part that it was at, whoever died.
+            time.sleep(0.01)
         return parts_done(self.site, self.key)
 
     def is_taken_up(self) -> None:
