@@ -24,8 +24,8 @@ SECONDS_WAITING = 2.0
 class Funnel:
     """Posts orders from many threads over few connections.
 
-    At most `writers` transactions run at once, of at most `at_once` orders each. An order that
-    finds `waiting` others before it, or is not begun within `seconds`, is refused with Busy.
+    As many transactions run at once as there are connections, of at most `at_once` orders each. An
+    order that finds `waiting` others before it, or is not begun within `seconds`, is Busy.
     """
 
     def __init__(

@@ -77,11 +77,6 @@ def post_within(session: Session, order: Order) -> Outcome:
     return Outcome(row.code, row.facts, row.replayed)
 
 
-def post_one(connections: Connections, order: Order, *, moment: datetime | None = None) -> Outcome:
-    """Post a single order."""
-    return post(connections, [order], moment=moment)[0]
-
-
 def _call(
     connections: Connections,
     orders: list[Order],

@@ -99,7 +99,7 @@ class TestRollUp:
         threads = [
             threading.Thread(
                 target=lambda part=orders[n::4]: [
-                    ledger.post_one(database.hot, order) for order in part
+                    ledger.post(database.hot, [order])[0] for order in part
                 ]
             )
             for n in range(4)

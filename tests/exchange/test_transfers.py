@@ -22,7 +22,7 @@ def move(books, pair, points=10, **fields):
 class TestTransfer:
     def test_is_ordered_by_its_use_case(self, books, database, pair):
         order = transfers.transfer(wallet=pair[0], to_wallet=pair[1], points=40, note="a present")
-        ledger.post_one(database.hot, order).unwrap()
+        ledger.post(database.hot, [order])[0].unwrap()
         assert (books.balance(pair[0]), books.balance(pair[1])) == ((60, 0), (40, 0))
 
     def test_carries_issuer_and_expiry_along(self, books):

@@ -54,7 +54,7 @@ class Till(threading.Thread):
             for order in self.orders:
                 if self.stop.is_set():
                     return
-                ledger.post_one(self.database.hot, order).unwrap()
+                ledger.post(self.database.hot, [order])[0].unwrap()
                 self.sold += 1
         except BaseException as failure:
             self.failure = failure
