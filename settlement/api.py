@@ -4,7 +4,13 @@ from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
-from partners.api.operations import SETTLE, Call, Data, Document, Facts, Page, Read
+import settlement.bank.api
+import settlement.disputes.api
+import settlement.documents.api
+import settlement.explaining.api
+import settlement.reconciliation.api
+import settlement.sealing.api
+from partners.api.operations import SETTLE, Call, Data, Document, Facts, Operation, Page, Read
 from settlement import position, schemas, views
 from settlement.errors import PointsUnpriced, StatementNotFound, WindowNotFound
 
@@ -45,7 +51,7 @@ def _position(call: Call, session: Session, _: Data) -> Facts:
     return asdict(found) | {"window": found.window.name, "opened_at": found.window.opened_at}
 
 
-OPERATIONS = (
+OPERATIONS: tuple[Operation, ...] = (
     Read(
         name="listWindows",
         method="GET",
@@ -115,4 +121,10 @@ OPERATIONS = (
         refusals=(WindowNotFound, PointsUnpriced),
         read=_position,
     ),
+    *settlement.documents.api.OPERATIONS,
+    *settlement.explaining.api.OPERATIONS,
+    *settlement.sealing.api.OPERATIONS,
+    *settlement.bank.api.OPERATIONS,
+    *settlement.reconciliation.api.OPERATIONS,
+    *settlement.disputes.api.OPERATIONS,
 )

@@ -6,11 +6,29 @@ from psycopg import sql
 import exchange.models
 import members.models
 import partners.models
+import settlement.bank.models
+import settlement.calendar.models
+import settlement.defaults.models
+import settlement.disputes.models
 import settlement.models
+import settlement.reconciliation.models
+import settlement.sealing.models
 import staff.models
 from kit.database import Base
 
-MODELS = (exchange.models, members.models, partners.models, settlement.models, staff.models)
+MODELS = (
+    exchange.models,
+    members.models,
+    partners.models,
+    settlement.models,
+    settlement.sealing.models,
+    settlement.bank.models,
+    settlement.calendar.models,
+    settlement.reconciliation.models,
+    settlement.disputes.models,
+    settlement.defaults.models,
+    staff.models,
+)
 
 JOBS = ("procrastinate_events", "procrastinate_periodic_defers", "procrastinate_jobs")
 KEEP = {"exchange.party": "id > 2", "exchange.account": "party_id IS NULL OR party_id > 2"}

@@ -10,7 +10,24 @@ from kit.database import UnsafeDatabase
 from kit.errors import Refusal
 from kit.postgres import PostgresError
 from web import logs
-from web.commands import fx, keys, partners, proposals, server, windows
+from web.commands import (
+    bank,
+    books,
+    calendar,
+    defaults,
+    disputes,
+    fx,
+    keys,
+    partners,
+    proposals,
+    reconciliations,
+    seal,
+    server,
+    settlement,
+    simulate,
+    statements,
+    windows,
+)
 from web.commands.context import Context
 from web.config import UnsafeConfiguration
 
@@ -38,6 +55,16 @@ for command in (
     proposals.adjustments,
     windows.windows,
     fx.fx,
+    calendar.calendar,
+    settlement.settlement,
+    statements.statements,
+    seal.seal,
+    bank.bank,
+    reconciliations.reconciliations,
+    disputes.disputes,
+    defaults.defaults,
+    simulate.simulate,
+    books.books,
 ):
     hub.add_command(command)
 

@@ -1,0 +1,2 @@
+-- The sealed log.
+SELECT 1;

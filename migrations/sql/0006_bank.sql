@@ -1,0 +1,2 @@
+-- Accounts, invoices, payment files and the bank's answers.
+SELECT 1;

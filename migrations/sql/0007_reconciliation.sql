@@ -1,0 +1,2 @@
+-- Partners' own records.
+SELECT 1;

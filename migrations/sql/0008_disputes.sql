@@ -1,0 +1,2 @@
+-- Contested lines.
+SELECT 1;

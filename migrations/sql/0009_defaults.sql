@@ -1,0 +1,2 @@
+-- Collateral, the mutual fund, and partners that did not fund.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- When windows close.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Conversions known of outside the hub.
+SELECT 1;

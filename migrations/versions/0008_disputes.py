@@ -1,0 +1,18 @@
+"""Contested lines."""
+
+from alembic import op
+
+from migrations import script
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.get_bind().connection.driver_connection.execute(script("0008_disputes.sql"))
+
+
+def downgrade() -> None:
+    op.execute("SELECT 1")

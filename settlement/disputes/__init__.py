@@ -1,0 +1,1 @@
+"""Contested lines: opened, answered, resolved; the rest settles."""

@@ -1,0 +1,1 @@
+"""Statements as files that people open: spreadsheets, printed pages, pictures."""

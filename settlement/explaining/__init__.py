@@ -1,0 +1,1 @@
+"""From a net figure down to the signed requests behind it; and what other terms had made of it."""

@@ -1,0 +1,1 @@
+"""The books of finance: liability, breakage, roll-forward, trial balance, export."""

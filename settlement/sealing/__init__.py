@@ -1,0 +1,1 @@
+"""The sealed log: journals in a Merkle tree, heads signed outside the database, proofs."""

@@ -1,0 +1,8 @@
+"""The books of finance."""
+
+import click
+
+
+@click.group()
+def books() -> None:
+    """The books of finance."""

@@ -1,0 +1,8 @@
+"""Contested lines."""
+
+import click
+
+
+@click.group()
+def disputes() -> None:
+    """Contested lines."""

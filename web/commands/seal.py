@@ -1,0 +1,8 @@
+"""The sealed log: seal journals, publish heads, verify them."""
+
+import click
+
+
+@click.group()
+def seal() -> None:
+    """The sealed log: seal journals, publish heads, verify them."""

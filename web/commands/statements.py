@@ -1,0 +1,8 @@
+"""Statements as files."""
+
+import click
+
+
+@click.group()
+def statements() -> None:
+    """Statements as files."""

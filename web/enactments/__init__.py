@@ -1,0 +1,33 @@
+"""What happens when a second person approves: each kind of proposal, and who carries it out."""
+
+from typing import Any
+from uuid import UUID
+
+from kit.clock import Clock
+from kit.database import Database
+from staff import approvals
+from web.enactments import bank, books, defaults, disputes, terms, windows
+from web.enactments.acts import Act
+
+ACTS: dict[str, Act] = {
+    **books.ACTS,
+    **terms.ACTS,
+    **windows.ACTS,
+    **bank.ACTS,
+    **disputes.ACTS,
+    **defaults.ACTS,
+}
+
+
+def decide(
+    database: Database, *, proposal: UUID, by: str, approve: bool, clock: Clock
+) -> dict[str, Any]:
+    """Approve and carry out, or reject: one transaction, so that neither happens without the other.
+
+    Raises what `approvals.decide` and the act refuse; the proposal then waits on.
+    """
+    now = clock()
+    with database.transaction() as session:
+        decided = approvals.decide(session, proposal=proposal, by=by, approve=approve, now=now)
+        effect = ACTS[decided.kind](session, decided, now) if approve else ""
+    return {"id": proposal, "kind": decided.kind, "state": decided.state, "effect": effect}

@@ -1,0 +1,23 @@
+"""Acts on what is agreed: rates and terms."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from exchange import rates
+from partners import terms
+from staff.approvals import Proposal
+from web.enactments.acts import Act, with_times
+
+
+def _rate(session: Session, decided: Proposal, _: datetime) -> str:
+    values = with_times(decided.content, "valid_from", "valid_to")
+    return f"rate rat_{rates.enact(session, rates.NewRate(**values)):06d} agreed"
+
+
+def _terms(session: Session, decided: Proposal, _: datetime) -> str:
+    values = with_times(decided.content, "valid_from")
+    return f"terms T-{terms.enact(session, terms.NewTerms(**values))} agreed"
+
+
+ACTS: dict[str, Act] = {"rate": _rate, "terms": _terms}

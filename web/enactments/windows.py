@@ -1,0 +1,5 @@
+"""Acts on settlement windows."""
+
+from web.enactments.acts import Act
+
+ACTS: dict[str, Act] = {}
