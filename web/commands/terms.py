@@ -34,6 +34,8 @@ def terms() -> None:
     help="Life of a point.",
 )
 @click.option("--pending-days", type=int, default=0, show_default=True, help="Not spendable yet.")
+@click.option("--collateral", type=int, default=0, help="To be left with the hub, minor units.")
+@click.option("--fund-share", type=int, default=0, help="To be paid into the mutual fund.")
 @click.option("--from", "valid_from", type=WHEN, required=True, help="Since when; UTC.")
 @AS
 @REASON
