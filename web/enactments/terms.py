@@ -1,4 +1,4 @@
-"""Acts on what is agreed: rates and terms."""
+"""Acts on what is agreed: rates, terms, exchange rates."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from exchange import rates
 from partners import terms
+from settlement import fx_rates
 from staff.approvals import Proposal
 from web.enactments.acts import Act, with_times
 
@@ -20,4 +21,9 @@ def _terms(session: Session, decided: Proposal, _: datetime) -> str:
     return f"terms T-{terms.enact(session, terms.NewTerms(**values))} agreed"
 
 
-ACTS: dict[str, Act] = {"rate": _rate, "terms": _terms}
+def _fx_rate(session: Session, decided: Proposal, _: datetime) -> str:
+    rate = fx_rates.enact(session, decided.content)
+    return f"1 {rate.base} = {rate.numerator}/{rate.denominator} {rate.quote} fixed"
+
+
+ACTS: dict[str, Act] = {"rate": _rate, "terms": _terms, "fx-rate": _fx_rate}
