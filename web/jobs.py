@@ -14,8 +14,9 @@ from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
-from partners.api.routes import HubKey
 from settlement import closing
+from settlement.sealing.seal import seal
+from settlement.sealing.sealer import Sealer
 
 Job = Callable[[Database, datetime], int]
 
@@ -46,7 +47,7 @@ def clear_away(database: Database, now: datetime) -> int:
     return 0
 
 
-def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
+def finish_closings(database: Database, now: datetime, signer: Sealer) -> int:
     """Work out every window whose closing was cut short."""
     with database.transaction() as session:
         left = settlement.store.windows_in_closing(session)
@@ -58,12 +59,13 @@ def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
     return len(left)
 
 
-def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
+def calendar(signer: Sealer) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
     return {
         "expire-holds": ("* * * * *", lambda database, _: expiry.expire_holds(database)),
         "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
         "roll-up": ("* * * * * */10", roll_up),
+        "seal": ("* * * * * */10", lambda database, now: seal(database, signer, now)),
         "clear-away": ("*/5 * * * *", clear_away),
         "finish-closings": (
             "* * * * *",
@@ -72,19 +74,19 @@ def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
     }
 
 
-def run_all(database: Database, signer: HubKey, now: datetime) -> dict[str, int]:
+def run_all(database: Database, signer: Sealer, now: datetime) -> dict[str, int]:
     """Do every job once; how much each did."""
     return {name: job(database, now) for name, (_, job) in calendar(signer).items()}
 
 
-def work(database: Database, signer: HubKey) -> None:
+def work(database: Database, signer: Sealer) -> None:
     """Run the jobs by their calendar until told to stop."""
     app = make_app(database, signer)
     with app.open():
         app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
 
 
-def make_app(database: Database, signer: HubKey) -> procrastinate.App:
+def make_app(database: Database, signer: Sealer) -> procrastinate.App:
     """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
     plain, arguments = conninfo(database.url)
     arguments["options"] += " -c search_path=jobs"

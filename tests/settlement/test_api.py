@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
 from settlement import closing
+from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
-
-KEY = HubKey("hub-test", PrivateKey.generate())
 
 
 def close(hub: Coalition, window: str, next_name: str) -> None:
@@ -21,7 +18,7 @@ def close(hub: Coalition, window: str, next_name: str) -> None:
         next_name=next_name,
         currency="CNY",
         now=datetime.now(UTC),
-        signer=KEY,
+        signer=build_sealer(),
     )
 
 
