@@ -47,12 +47,13 @@ def as_facts(head: TreeHead) -> dict[str, str | int]:
 def keep(path: Path, head: TreeHead) -> None:
     """Append the head to the file, and be sure that it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600), "r+b") as file:
-        line = canonical(as_facts(head)) + b"\n"
-        if file.seek(0, os.SEEK_END):
+    path.touch(mode=0o600)
+    with path.open("a+b") as file:
+        if file.tell():
             file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(canonical(as_facts(head)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

@@ -63,7 +63,7 @@ def count_postings(session: Session, low: int, high: int, *, window: int | None 
 
 
 def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[Row]]]:
-    """The journals of these transactions with their postings, in the order in which they are sealed."""
+    """The journals of these transactions with their postings, in the order of the log."""
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS} FROM exchange.posting p"  # noqa: S608
@@ -94,7 +94,8 @@ def insert_leaves(
             "INSERT INTO settlement.leaf (index, journal_id, window_id, xid, hash)"
             " SELECT :first + n - 1, journal_id, window_id, xid, hash FROM unnest("
             "CAST(:journals AS uuid[]), CAST(:windows AS integer[]), CAST(:xids AS bigint[]),"
-            " CAST(:hashes AS bytea[])) WITH ORDINALITY AS made (journal_id, window_id, xid, hash, n)"
+            " CAST(:hashes AS bytea[]))"
+            " WITH ORDINALITY AS made (journal_id, window_id, xid, hash, n)"
         ),
         {"first": first, "journals": journals_, "windows": windows, "xids": xids, "hashes": hashes},
     )
@@ -110,7 +111,8 @@ def tiles(session: Session, level: int, numbers: Sequence[int]) -> dict[int, lis
         text(
             "SELECT n, string_agg(t.hash, ''::bytea ORDER BY t.index) AS hashes"  # noqa: S608
             " FROM unnest(CAST(:numbers AS bigint[])) n"
-            f" JOIN settlement.{table} t ON {of}t.index >= n * {TILE} AND t.index < (n + 1) * {TILE}"
+            f" JOIN settlement.{table} t"
+            f" ON {of}t.index >= n * {TILE} AND t.index < (n + 1) * {TILE}"
             " GROUP BY n"
         ),
         {"numbers": list(numbers)},
@@ -126,7 +128,8 @@ def insert_nodes(session: Session, level: int, nodes: dict[int, bytes]) -> None:
         session.execute(
             text(
                 "INSERT INTO settlement.node (level, index, hash)"
-                " SELECT :level, * FROM unnest(CAST(:indices AS bigint[]), CAST(:hashes AS bytea[]))"
+                " SELECT :level, *"
+                " FROM unnest(CAST(:indices AS bigint[]), CAST(:hashes AS bytea[]))"
             ),
             {"level": level, "indices": list(nodes), "hashes": list(nodes.values())},
         )

@@ -10,6 +10,8 @@ from settlement import closing
 from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
+KEY = build_sealer()
+
 
 def close(hub: Coalition, window: str, next_name: str) -> None:
     closing.close(
@@ -18,7 +20,7 @@ def close(hub: Coalition, window: str, next_name: str) -> None:
         next_name=next_name,
         currency="CNY",
         now=datetime.now(UTC),
-        signer=build_sealer(),
+        signer=KEY,
     )
 
 
