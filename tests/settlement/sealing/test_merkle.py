@@ -55,7 +55,7 @@ class TestRoot:
             theirs.append_entry(b"%d" % number)
         nodes = merkle.nodes_of(leaves(size))
         for each in range(1, size + 1):
-            assert merkle.root(each, nodes) == theirs.get_state(each)
+            assert merkle.root(each, nodes) == theirs.get_root(each)
 
     def test_grows_by_a_frontier_of_a_few_hashes(self):
         grown, nodes = merkle.Frontier(), merkle.nodes_of(leaves(300))
@@ -94,7 +94,7 @@ class TestInclusion:
         theirs = pymerkle.InmemoryTree(algorithm="sha256")
         for number in range(size):
             theirs.append_entry(b"%d" % number)
-        nodes, head = merkle.nodes_of(leaves(size)), theirs.get_state(size)
+        nodes, head = merkle.nodes_of(leaves(size)), theirs.get_root(size)
         for index in range(size):
             proof = theirs.prove_inclusion(index + 1, size)  # It counts from 1.
             path = merkle.inclusion(index, size, nodes)
