@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pymerkle
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement.sealing import merkle
@@ -66,6 +66,7 @@ class TestRoot:
 
 
 class TestInclusion:
+    @settings(deadline=None)
     @given(st.data())
     def test_leads_every_leaf_to_the_root_and_no_other_there(self, data):
         size = data.draw(st.integers(1, 70))
@@ -105,6 +106,7 @@ class TestInclusion:
 class TestBeside:
     """One proof for many leaves: only what they do not make up themselves."""
 
+    @settings(deadline=None)
     @given(st.integers(1, 90), st.data())
     def test_is_enough_to_find_the_root_and_no_more(self, size, data):
         indices = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
@@ -132,6 +134,7 @@ class TestBeside:
 
 
 class TestConsistency:
+    @settings(deadline=None)
     @given(st.integers(1, 80), st.data())
     def test_shows_that_one_tree_begins_with_another(self, second, data):
         first = data.draw(st.integers(0, second))

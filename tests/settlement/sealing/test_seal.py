@@ -1,6 +1,5 @@
 """Sealing behind everybody's back: each journal once, in order, whoever is killed or late."""
 
-import threading
 from datetime import UTC, datetime
 
 import psycopg
@@ -8,7 +7,6 @@ import pytest
 
 from kit.database import Busy, Database
 from settlement.sealing import heads, merkle, seal, store
-from settlement.sealing.errors import HeadsDisagree
 from settlement.sealing.sealer import Sealer
 from tests.books import Books
 from tests.factories import build_sealer
@@ -83,8 +81,9 @@ class TestTiles:
         for _ in range(4):
             trade(22)
             head = seal_all(database, books.window_id, sealer)
-            hashes = [row.hash for row in books.rows("SELECT * FROM settlement.leaf ORDER BY index")]
-            assert head.root == merkle.root(head.size, merkle.nodes_of(hashes)).hex()
+            rows = books.rows("SELECT hash FROM settlement.leaf ORDER BY index")
+            nodes = merkle.nodes_of([row.hash for row in rows])
+            assert head.root == merkle.root(head.size, nodes).hex()
         assert head.size == 88
-        levels = books.rows("SELECT level, count(*) AS n FROM settlement.node GROUP BY 1 ORDER BY 1")
+        levels = books.rows("SELECT level, count(*) FROM settlement.node GROUP BY 1 ORDER BY 1")
         assert [tuple(row) for row in levels] == [(1, 22), (2, 5), (3, 1)]
