@@ -20,6 +20,7 @@ def rates() -> None:
 
 rates.add_command(outside_rates.outside)
 
+
 @rates.command(name="propose")
 @click.argument("slug")
 @click.option("--theirs", type=click.IntRange(1), required=True, help="So many of theirs …")
