@@ -1,6 +1,5 @@
 """Does a statement add up? Asked before one is numbered and signed: it is never edited after."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from settlement.fx import convert, residue_of
@@ -79,30 +78,31 @@ def _trades(statement: Statement) -> Iterator[str]:
 
 def _content(statement: Statement) -> Iterator[str]:
     """The trades are the window's points, less what was held back, with what was brought in."""
-    for side, trades, here, moved in _sides(statement):
-        settled = Counter({"spent": 0, "refunded": 0})
-        for trade in trades:
-            if (trade.party == statement.party) is here:
-                settled.update(spent=trade.spent, refunded=trade.refunded)
+    for side, here, trades, spent, refunded in _sides(statement):
+        moved: dict[MovementKind, int] = {"spent": spent, "refunded": refunded}
         for sign, carried in ((-1, statement.held_back), (1, statement.brought_in)):
             for each in carried:
-                if each.side == side and (each.party == statement.party) is here:
+                if each.kind in moved and (each.side, each.party == statement.party) == (
+                    side,
+                    here,
+                ):
                     moved[each.kind] += sign * each.points
-        for kind, points in settled.items():
-            if moved[kind] != points:
-                where = "at its own tills" if here else f"with others as {side}"
-                yield f"points {kind} {where} come to {moved[kind]}, not {points}"
+        there = [trade for trade in trades if (trade.party == statement.party) is here]
+        settled = {
+            "spent": sum(trade.spent for trade in there),
+            "refunded": sum(trade.refunded for trade in there),
+        }
+        where = "at its own tills" if here else f"with others as {side}"
+        for kind, points in moved.items():
+            if points != settled[kind]:
+                yield f"points {kind} {where} come to {points}, not {settled[kind]}"
 
 
 def _sides(
     statement: Statement,
-) -> Iterator[tuple[Side, tuple[Trade, ...], bool, Counter[MovementKind]]]:
-    """For each side: its trades, whether its own tills are meant, and the window's points."""
-    moved: Counter[MovementKind] = Counter(
-        spent=statement.spent_elsewhere, refunded=statement.refunded_elsewhere
-    )
-    yield "issuer", statement.spent, False, moved
-    moved = Counter(spent=statement.spent_here, refunded=statement.refunded_here)
-    yield "issuer", statement.spent, True, moved
-    moved = Counter(spent=statement.accepted_points, refunded=statement.accepted_refunds)
-    yield "acceptor", statement.accepted, False, moved
+) -> Iterator[tuple[Side, bool, tuple[Trade, ...], int, int]]:
+    """Side, own tills or not, its trades; then the points of the window, spent and refunded."""
+    issued, taken = statement.spent, statement.accepted
+    yield "issuer", False, issued, statement.spent_elsewhere, statement.refunded_elsewhere
+    yield "issuer", True, issued, statement.spent_here, statement.refunded_here
+    yield "acceptor", False, taken, statement.accepted_points, statement.accepted_refunds
