@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
@@ -91,6 +92,7 @@ class Terms(Base):
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="terms_currency_is_iso"),
         CheckConstraint("cap >= 0", name="terms_cap_not_negative"),
+        CheckConstraint("collateral >= 0 AND fund_share >= 0", name="terms_security_not_negative"),
         CheckConstraint("expiry_months BETWEEN 1 AND 120", name="terms_expiry_is_in_the_future"),
         CheckConstraint("pending_days BETWEEN 0 AND 366", name="terms_pending_not_negative"),
         CheckConstraint("NOT isempty(valid)", name="terms_period_not_empty"),
@@ -111,4 +113,6 @@ class Terms(Base):
     cap: Mapped[Big | None]
     expiry_months: Mapped[int]
     pending_days: Mapped[int]
+    collateral: Mapped[Big] = mapped_column(BigInteger, server_default=text("0"))
+    fund_share: Mapped[Big] = mapped_column(BigInteger, server_default=text("0"))
     valid: Mapped[Period]

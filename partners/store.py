@@ -137,8 +137,8 @@ def known_key(session: Session, key_id: str) -> RowMapping | None:
 
 _TERMS = (
     "SELECT id, party_id, issue_price, accept_price, fee_ppm, prefunded_ppm, breakage_hub_ppm,"
-    " currency, cap, expiry_months, pending_days, lower(valid) AS valid_from,"
-    " upper(valid) AS valid_to FROM partners.terms"
+    " currency, cap, expiry_months, pending_days, collateral, fund_share,"
+    " lower(valid) AS valid_from, upper(valid) AS valid_to FROM partners.terms"
 )
 
 
@@ -146,9 +146,11 @@ def insert_terms(session: Session, values: Values) -> int:
     number: int = session.execute(
         text(
             "INSERT INTO partners.terms (party_id, issue_price, accept_price, fee_ppm,"
-            " prefunded_ppm, breakage_hub_ppm, currency, cap, expiry_months, pending_days, valid)"
+            " prefunded_ppm, breakage_hub_ppm, currency, cap, expiry_months, pending_days,"
+            " collateral, fund_share, valid)"
             " VALUES (:party, :issue_price, :accept_price, :fee_ppm, :prefunded_ppm,"
             " :breakage_hub_ppm, :currency, :cap, :expiry_months, :pending_days,"
+            " :collateral, :fund_share,"
             " tstzrange(CAST(:valid_from AS timestamptz), NULL)) RETURNING id"
         ),
         values,

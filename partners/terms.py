@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 import exchange.store
 from exchange.issuing import IssuingTerms
+from kit.schemas import MAX_WHOLE
 from partners import store
 from partners.agreement import MILLION, Terms
 from partners.errors import TermsMissing, TermsOverlap, TermsRefused
@@ -17,7 +18,11 @@ from partners.errors import TermsMissing, TermsOverlap, TermsRefused
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewTerms:
-    """Prices are millionths of a minor unit of the hub's currency, per point; `cap` minor units."""
+    """Prices are millionths of a minor unit of the hub's currency, per point.
+
+    `cap`, `collateral` and `fund_share` are minor units of it: what it may stand for at the most,
+    what it has to leave with the hub, and what it has to pay into the mutual fund.
+    """
 
     party: int
     issue_price: int
@@ -30,6 +35,8 @@ class NewTerms:
     expiry_months: int
     pending_days: int
     valid_from: datetime
+    collateral: int = 0
+    fund_share: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +45,8 @@ class DatedTerms:
 
     priced: Terms
     issuing: IssuingTerms
+    collateral: int
+    fund_share: int
     valid_from: datetime
     valid_to: datetime | None
 
@@ -45,11 +54,14 @@ class DatedTerms:
         return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
 
 
+_SECURITY = "collateral", "fund_share"
+
+
 def check(terms: NewTerms) -> None:
     """Raises TermsRefused, saying what is wrong with them."""
     wrong = [
         f"{name} cannot be negative"
-        for name in ("issue_price", "accept_price", "cap", "pending_days")
+        for name in ("issue_price", "accept_price", "cap", "pending_days", *_SECURITY)
         if (getattr(terms, name) or 0) < 0
     ]
     wrong += [
@@ -61,6 +73,8 @@ def check(terms: NewTerms) -> None:
         wrong.append("points expire after 1 to 120 months")
     if terms.pending_days > 366:
         wrong.append("points are pending for a year at the most")
+    if max(terms.collateral, terms.fund_share) > MAX_WHOLE:
+        wrong.append(f"collateral and fund_share are {MAX_WHOLE:,} at the most")
     if not re.fullmatch(r"[A-Z]{3}", terms.currency):
         wrong.append("the currency is three capital letters, as in ISO 4217")
     if wrong:
@@ -126,6 +140,8 @@ def _dated(row: RowMapping) -> DatedTerms:
             expiry_months=row["expiry_months"],
             pending_days=row["pending_days"],
         ),
+        collateral=row["collateral"],
+        fund_share=row["fund_share"],
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
     )

@@ -11,6 +11,7 @@ from kit.errors import Refusal
 from kit.postgres import PostgresError
 from web import logs
 from web.commands import (
+    adjustments,
     bank,
     books,
     calendar,
@@ -20,12 +21,14 @@ from web.commands import (
     keys,
     partners,
     proposals,
+    rates,
     reconciliations,
     seal,
     server,
     settlement,
     simulate,
     statements,
+    terms,
     windows,
 )
 from web.commands.context import Context
@@ -50,9 +53,9 @@ for command in (
     keys.keys,
     proposals.operators,
     proposals.proposals,
-    proposals.terms,
-    proposals.rates,
-    proposals.adjustments,
+    terms.terms,
+    rates.rates,
+    adjustments.adjustments,
     windows.windows,
     fx.fx,
     calendar.calendar,

@@ -22,7 +22,7 @@ from kit.problems import TYPE_BASE
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
-from partners.api.operations import Bulk, Change, Operation, Posting, Read
+from partners.api.operations import Bulk, Change, Operation, Posting, Read, Upload
 from partners.api.routes import ContentTooLarge, FramingAmbiguous
 from partners.errors import ScopeMissing
 from partners.signature_errors import (
@@ -97,7 +97,7 @@ class Problem(AnswerSchema):
 def refusals(operation: Operation) -> list[type[Refusal]]:
     """Everything this operation may be refused with, in order of descending precedence."""
     claims = () if isinstance(operation, Read) else CLAIMS
-    barred = isinstance(operation, Change) and not operation.when_suspended
+    barred = isinstance(operation, Change | Upload) and not operation.when_suspended
     after = POSTED if isinstance(operation, Posting | Bulk) else AFTER
     return [
         refusal
@@ -109,8 +109,15 @@ def refusals(operation: Operation) -> list[type[Refusal]]:
             *operation.refusals,
             *after,
         )
-        if operation.body is not None or refusal not in _WITH_BODY
+        if refusal not in _idle(operation)
     ]
+
+
+def _idle(operation: Operation) -> set[type[Refusal]]:
+    """What cannot befall the content that this operation takes, or does not take."""
+    if not operation.takes:
+        return _WITH_BODY
+    return {JsonMalformed} if operation.body is None else set()
 
 
 def document(operations: tuple[Operation, ...], origin: str) -> dict[str, Any]:
@@ -171,14 +178,19 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "parameters": _parameters(operation),
         "responses": _responses(operation),
     }
-    if operation.body is not None:
+    if operation.takes:
         described["requestBody"] = {
             "required": True,
-            "content": {
-                "application/json": {"schema": operation.body, "example": operation.example or {}}
-            },
+            "content": {kind: _content(operation) for kind in operation.takes},
         }
     return described
+
+
+def _content(operation: Operation) -> dict[str, Any]:
+    """What stands in the content; of a file, how large it may be."""
+    if operation.body is None:
+        return {"schema": {"type": "string", "format": "binary", "maxLength": operation.max_body}}
+    return {"schema": operation.body, "example": operation.example or {}}
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -189,7 +201,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is not None:
         found.append({"in": "query", "schema": operation.query})
     headers = ["Signature-Input", "Signature"]
-    if operation.body is not None:
+    if operation.takes:
         headers.append("Content-Digest")
     if not isinstance(operation, Read):
         headers.append("Idempotency-Key")

@@ -1,11 +1,13 @@
 """Answering an admitted request: run the operation, render what came of it, sign the answer."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.orm import Session
+from werkzeug.http import parse_options_header
 
 import exchange.store
 from exchange.errors import PartnerNotActive, refusal
@@ -16,20 +18,22 @@ from kit.strict_json import dumps, loads
 from partners.api import batches
 from partners.api.gate import Admitted
 from partners.api.operations import (
+    JSON,
     Bulk,
     Call,
     Change,
     Document,
     Facts,
+    File,
     Operation,
     Page,
     Posting,
     Read,
+    Upload,
 )
 from partners.api.refused import public
 from partners.signing import Message
 
-JSON = "application/json"
 _NO_QUERY = schemas.StrictSchema()
 _REPLAYED = (("Idempotency-Replayed", "?1"),)
 
@@ -37,7 +41,7 @@ _REPLAYED = (("Idempotency-Replayed", "?1"),)
 class ContentTypeUnsupported(Refusal):
     code = "content-type-unsupported"
     kind = Kind.UNSUPPORTED
-    title = "Content must be application/json"
+    title = "The content is of another type than this operation takes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,16 @@ def answer(
             case Bulk():
                 return _bulk(operation, call, database, message, admitted, data)
             case Change():
-                return _change(operation, call, database, message, admitted, data)
+                return _change(
+                    operation, call, database, message, admitted,
+                    lambda session: operation.work(call, session, data),
+                )  # fmt: skip
+            case Upload():
+                file = _file(message)
+                return _change(
+                    operation, call, database, message, admitted,
+                    lambda session: operation.work(call, session, data, file),
+                )  # fmt: skip
             case Read():
                 return _read(operation, call, database, message, admitted, data)
             case _:
@@ -95,10 +108,13 @@ def _load(operation: Operation, message: Message) -> dict[str, Any]:
     """Body or query as the operation's schema reads them; a query that is not wanted is refused."""
     data: dict[str, Any] = {}
     body = operation.schema("body")
-    if body is not None:
-        if message.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise ContentTypeUnsupported
-        data = schemas.load(body, loads(message.body))
+    if body is not None or isinstance(operation, Upload):
+        if _media_type(message) not in operation.takes:
+            raise ContentTypeUnsupported(takes=list(operation.takes))
+        if body is not None:
+            data = schemas.load(body, loads(message.body))
+        elif not message.body:
+            raise schemas.RequestInvalid(errors=[{"pointer": "", "detail": "Content is wanted."}])
     elif message.body:
         raise schemas.RequestInvalid(errors=[{"pointer": "", "detail": "No content is wanted."}])
     pairs = parse_qsl(message.target.partition("?")[2], keep_blank_values=True)
@@ -110,6 +126,16 @@ def _load(operation: Operation, message: Message) -> dict[str, Any]:
     return data | schemas.load(query, dict(pairs))
 
 
+def _media_type(message: Message) -> str:
+    return message.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _file(message: Message) -> File:
+    _, options = parse_options_header(message.headers.get("content-type"))
+    charset = options.get("charset", "").lower() or None
+    return File(message.body, _media_type(message), charset)
+
+
 def _post(
     operation: Posting,
     call: Call,
@@ -119,7 +145,7 @@ def _post(
 ) -> Answer:
     order = operation.order(call, data)
     order.update(admitted.claim(message))  # type: ignore[typeddict-item]
-    order["evidence"] = admitted.evidence(message)
+    order["evidence"] = admitted.evidence(operation, message)
     outcome = call.hub.funnel.post(order)
     if outcome.code is not None:
         return refuse(refusal(outcome.code, public(outcome.facts)), message, outcome.replayed)
@@ -134,18 +160,18 @@ def _bulk(
     admitted: Admitted,
     data: dict[str, Any],
 ) -> Answer:
-    claim = {**admitted.claim(message), "evidence": admitted.evidence(message)}
+    claim = {**admitted.claim(message), "evidence": admitted.evidence(operation, message)}
     body, replayed = batches.work(operation, call, database.hot, data["orders"], claim)
     return Answer(operation.status, body, JSON, _REPLAYED if replayed else ())
 
 
 def _change(
-    operation: Change,
+    operation: Change | Upload,
     call: Call,
     database: Database,
     message: Message,
     admitted: Admitted,
-    data: dict[str, Any],
+    work: Callable[[Session], Facts],
 ) -> Answer:
     """The work and its claim in one transaction. A refusal undoes the work and keeps the claim."""
     if call.key.suspended and not operation.when_suspended:
@@ -154,32 +180,27 @@ def _change(
     with database.transaction() as session:
         saved = _claim(session, claim)
         if saved is None:
-            saved = _work(operation, call, session, data)
+            saved = _work(session, work)
             if not saved.retryable:
-                _save(
-                    operation,
-                    call,
-                    session,
-                    {**claim, "evidence": admitted.evidence(message)},
-                    saved,
-                )
+                claim["evidence"] = admitted.evidence(operation, message)
+                _save(operation, call, session, claim, saved)
     if saved.code is not None:
         return refuse(refusal(saved.code, saved.facts), message, saved.replayed)
     return _render(operation, call.hub.secrets.unseal(saved.facts), saved.replayed)
 
 
-def _work(operation: Change, call: Call, session: Session, data: dict[str, Any]) -> _Saved:
+def _work(session: Session, work: Callable[[Session], Facts]) -> _Saved:
     try:
         with session.begin_nested():
-            return _Saved(None, operation.work(call, session, data))
+            return _Saved(None, work(session))
     except Refusal as refused:
         return _Saved(refused.code, public(refused.facts), retryable=refused.retryable)
 
 
 def _save(
-    operation: Change, call: Call, session: Session, claim: dict[str, Any], saved: _Saved
+    operation: Change | Upload, call: Call, session: Session, claim: dict[str, Any], saved: _Saved
 ) -> None:
-    sealed = operation.sealed and saved.code is None
+    sealed = isinstance(operation, Change) and operation.sealed and saved.code is None
     exchange.store.save_claim(
         session,
         {

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from partners.api.operations import Hub, Operation
+from partners.api.operations import Hub, Operation, Upload
 from partners.directory import KeyRecord
 from partners.errors import ScopeMissing
 from partners.signing import Message, Verified, parse_signature, verify_request
@@ -39,14 +39,19 @@ class Admitted:
             "fingerprint": sha256("\n".join(parts).encode()).hexdigest(),
         }
 
-    def evidence(self, message: Message) -> dict[str, Any]:
-        """With the public key of `key_id`, this proves the request to anybody."""
-        return {
+    def evidence(self, operation: Operation, message: Message) -> dict[str, Any]:
+        """With the public key of `key_id`, this proves the request to anybody.
+
+        Of a file there is no `body`: the digest in `base` proves whichever copy is shown.
+        """
+        found = {
             "key_id": self.key.id,
             "base": self.verified.base.decode(),
             "signature": self.verified.signature.hex(),
-            "body": message.body.decode("utf-8", "replace"),
         }
+        if not isinstance(operation, Upload):
+            found["body"] = message.body.decode("utf-8", "replace")
+        return found
 
 
 def admit(hub: Hub, message: Message, *, origin: str, now: datetime) -> Admitted:

@@ -1,8 +1,9 @@
 """What an operation of the API is: one value that the router, the gate and the OpenAPI page read.
 
-There are four kinds. A `Posting` makes an order for the books and takes one round trip. A `Bulk`
+There are five kinds. A `Posting` makes an order for the books and takes one round trip. A `Bulk`
 takes many of these in one request. A `Change` does something else in a transaction of its own,
-under the same idempotency claim. A `Read` changes nothing.
+under the same idempotency claim. An `Upload` is a change whose content is a file. A `Read` changes
+nothing.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from partners.directory import Directory, KeyRecord
 
 Data = dict[str, Any]
 Facts = dict[str, Any]
+
+JSON = "application/json"
 
 TILL = frozenset({"till"})
 ISSUE = frozenset({"issue"})
@@ -97,7 +100,7 @@ class Operation:
     summary: str
     answer: type[Schema] | None
     status: int = 200
-    content: str = "application/json"
+    content: str = JSON
     body: type[Schema] | None = None
     max_body: int = MAX_BODY
     query: type[Schema] | None = None
@@ -105,6 +108,11 @@ class Operation:
     refusals: tuple[type[Refusal], ...] = ()
     tag: str = ""
     _loaded: dict[str, Schema] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The media types of the content that is wanted; none when no content is."""
+        return () if self.body is None else (JSON,)
 
     def schema(self, which: str) -> Schema | None:
         """The body, query or answer schema, made once."""
@@ -154,6 +162,35 @@ class Change(Operation):
     work: Callable[[Call, Session, Data], Facts]
     when_suspended: bool = False
     sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What was uploaded: its bytes, and what their sender calls them, in lower case.
+
+    `charset` is that of the content type; None when it names none.
+    """
+
+    body: bytes
+    media_type: str
+    charset: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload(Operation):
+    """A file of one of these media types, never empty; `work` gets what the query says with it.
+
+    A suspended partner may not, unless `when_suspended`. The file is no part of the evidence that
+    is kept of a request: what was signed holds its digest, and `work` keeps what it needs.
+    """
+
+    types: tuple[str, ...]
+    work: Callable[[Call, Session, Data, File], Facts]
+    when_suspended: bool = False
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return self.types
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -286,7 +286,9 @@ class TestContent:
             "*/*",
         ]:
             request = sign(sale.but(content_type=kind), shop)
-            refused(request, wire.send(request), 415, "content-type-unsupported", signed=True)
+            answer = wire.send(request)
+            refused(request, answer, 415, "content-type-unsupported", signed=True)
+            assert answer.json["takes"] == ["application/json"]
 
     def test_too_much_of_it(self, sale: Request, shop: Partner, wire: Wire) -> None:
         for size in [64 * 1024 + 1, 1_000_000]:

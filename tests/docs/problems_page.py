@@ -3,6 +3,7 @@
 `python -m tests.docs.problems_page` rewrites it; a test compares the two.
 """
 
+import re
 from collections.abc import Iterable
 
 from exchange.errors import BooksClosed
@@ -14,6 +15,8 @@ from web.openapi import AFTER, BEFORE, CLAIMS, refusals
 from web.problems import MethodRefused, RequestMalformed, RouteNotFound
 
 PAGE = ROOT / "docs" / "api-problems.md"
+
+_PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 # Answers that belong to no operation: nothing was found that could be asked.
 ELSEWHERE = (RouteNotFound, MethodRefused, RequestMalformed, BooksClosed)
@@ -75,9 +78,7 @@ def _own() -> list[type[Refusal]]:
 def _operations() -> str:
     lines = ["| operation | refuses |", "|---|---|"]
     for operation in OPERATIONS:
-        path = operation.path.replace("<", "{").replace(">", "}")
-        for prefix in ("mbr:", "jrn:", "aut:"):
-            path = path.replace(prefix, "")
+        path = _PLACE.sub(r"{\1}", operation.path)
         codes = " · ".join(f"`{refusal.code}`" for refusal in own_refusals(operation)) or "—"
         lines.append(f"| `{operation.method} {path}` | {codes} |")
     return "\n".join([*lines, ""])

@@ -77,6 +77,9 @@ class TestEnact:
             {"cap": -1},
             {"expiry_months": 0},
             {"pending_days": 400},
+            {"collateral": -1},
+            {"fund_share": -1},
+            {"collateral": 10**12 + 1},
         ],
     )
     def test_refuses_what_cannot_be(

@@ -10,10 +10,13 @@ from click.testing import CliRunner, Result
 from kit.database import Database
 from kit.errors import Refusal
 from settlement.errors import FxRateExists, SettlementStepRefused, WindowNameInvalid
+from staff.errors import SecondPersonRequired
 from tests.books import Books
+from tests.factories import build_operator
 from tests.settlement.coalition import Coalition
 from web.commands.context import Context
 from web.commands.fx import fx
+from web.commands.proposals import proposals
 from web.commands.windows import _month_after, windows
 
 
@@ -26,8 +29,10 @@ class Desk:
     def run(self, *words: str) -> Result:
         context = Context()
         context.__dict__["database"] = self.coalition.database
-        context.__dict__["settings"] = SimpleNamespace(currency="CNY", key=self.coalition.signer)
-        group = {"windows": windows, "fx": fx}[words[0]]
+        context.__dict__["settings"] = SimpleNamespace(
+            currency="CNY", key=self.coalition.signer, sealer=self.coalition.signer
+        )
+        group = {"windows": windows, "fx": fx, "proposals": proposals}[words[0]]
         result = CliRunner().invoke(group, words[1:], obj=context)
         if isinstance(result.exception, Refusal):
             raise result.exception
@@ -106,10 +111,21 @@ class TestWindows:
 
 
 class TestFx:
-    def test_add_and_list(self, desk: Desk) -> None:
-        added = desk.json("fx", "add", "JPY", "20.1", "--from", "2017-01-01")
-        assert (added["numerator"], added["denominator"]) == (201, 10)
-        desk.run("fx", "add", "EUR", "9/70")
+    @pytest.fixture(autouse=True)
+    def _two_people(self, database: Database) -> None:
+        with database.transaction() as session:
+            for name in ("ann", "ben"):
+                build_operator(session, name=name)
+
+    def agree(self, desk: Desk, *words: str) -> Any:
+        proposal = desk.json("fx", "propose", *words, "--as", "ann", "--reason", "the ECB's")
+        desk.json("proposals", "approve", proposal["id"], "--as", "ben")
+        return proposal["content"]
+
+    def test_agree_and_list(self, desk: Desk) -> None:
+        agreed = self.agree(desk, "CNY/JPY", "20.1", "--from", "2017-01-01")
+        assert (agreed["numerator"], agreed["denominator"]) == (201, 10)
+        self.agree(desk, "EUR", "9/70")
         rows = desk.json("fx", "list")
         assert [(row["quote"], row["numerator"], row["denominator"]) for row in rows] == [
             ("EUR", 9, 70),
@@ -117,15 +133,39 @@ class TestFx:
         ]
         assert rows[1]["valid_from"] == "2017-01-01"
 
-    def test_add_twice_alike_but_not_otherwise(self, desk: Desk) -> None:
+    def test_one_person_fixes_nothing(self, desk: Desk) -> None:
+        words = ("fx", "propose", "CNY/JPY", "20.1", "--as", "ann", "--reason", "mine")
+        proposal = desk.json(*words)
+        with pytest.raises(SecondPersonRequired):
+            desk.run("proposals", "approve", proposal["id"], "--as", "ann")
+        assert desk.json("fx", "list") == []
+
+    def test_twice_alike_but_not_otherwise(self, desk: Desk) -> None:
         for _ in range(2):
-            assert desk.run("fx", "add", "JPY", "20.1").exit_code == 0
+            self.agree(desk, "CNY/JPY", "20.1")
         with pytest.raises(FxRateExists):
-            desk.run("fx", "add", "JPY", "20.2")
+            self.agree(desk, "CNY/JPY", "20.2")
+
+    def test_of_two_that_wait_one_is_fixed(self, desk: Desk) -> None:
+        words = ("--as", "ann", "--reason", "the ECB's")
+        first = desk.json("fx", "propose", "JPY", "20.1", *words)
+        second = desk.json("fx", "propose", "JPY", "20.2", *words)
+        desk.run("proposals", "approve", first["id"], "--as", "ben")
+        with pytest.raises(FxRateExists):
+            desk.run("proposals", "approve", second["id"], "--as", "ben")
 
     @pytest.mark.parametrize(
-        ("currency", "rate"),
-        [("CNY", "1"), ("yen", "1"), ("JPY", "0"), ("JPY", "-1"), ("JPY", "1e3"), ("JPY", "1/0")],
+        ("pair", "rate"),
+        [
+            ("CNY/CNY", "1"),
+            ("EUR/JPY", "1"),
+            ("yen", "1"),
+            ("JPY", "0"),
+            ("JPY", "-1"),
+            ("JPY", "1e3"),
+            ("JPY", "1/0"),
+        ],
     )
-    def test_refuse_what_is_no_rate(self, desk: Desk, currency: str, rate: str) -> None:
-        assert desk.run("fx", "add", "--", currency, rate).exit_code == 2
+    def test_refuse_what_is_no_rate(self, desk: Desk, pair: str, rate: str) -> None:
+        words = ("fx", "propose", "--as", "ann", "--reason", "typed", "--", pair, rate)
+        assert desk.run(*words).exit_code == 2

@@ -1,4 +1,4 @@
-"""Acts on what is agreed: rates and terms."""
+"""Acts on what is agreed: rates, terms, exchange rates, the calendar."""
 
 from datetime import datetime
 
@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from exchange import rates
 from partners import terms
+from settlement import fx_rates
+from settlement.calendar import agreeing
 from staff.approvals import Proposal
 from web.enactments.acts import Act, with_times
 
@@ -20,4 +22,19 @@ def _terms(session: Session, decided: Proposal, _: datetime) -> str:
     return f"terms T-{terms.enact(session, terms.NewTerms(**values))} agreed"
 
 
-ACTS: dict[str, Act] = {"rate": _rate, "terms": _terms}
+def _fx_rate(session: Session, decided: Proposal, _: datetime) -> str:
+    rate = fx_rates.enact(session, decided.content)
+    return f"1 {rate.base} = {rate.numerator}/{rate.denominator} {rate.quote} fixed"
+
+
+def _calendar(session: Session, decided: Proposal, now: datetime) -> str:
+    calendar = agreeing.enact(session, agreeing.read(decided.content), now=now)
+    return f"windows close every {calendar.every} from {calendar.valid_from:%Y-%m-%d %H:%M} UTC"
+
+
+ACTS: dict[str, Act] = {
+    "rate": _rate,
+    "terms": _terms,
+    "fx-rate": _fx_rate,
+    "calendar": _calendar,
+}
