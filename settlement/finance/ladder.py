@@ -101,14 +101,14 @@ def fitted_tail(factors: Sequence[Fraction], life: int) -> tuple[Fraction, ...] 
     """The developments after the last observed one, up to the age `life`, at which all expires.
 
     What a development adds is taken to decay exponentially, as the last ones did (least squares
-    on logarithms). Empty where nothing is left to come; None where nothing can be fitted: fewer
-    than three that add anything, or additions that do not shrink.
+    on logarithms); nothing is added after three that added nothing. Empty where nothing is left to
+    come; None where nothing can be fitted: fewer than three that add, or they do not shrink.
     """
     ahead = range(len(factors), life)
     if not ahead:
         return ()
-    latest = factors[-FITTED:]
-    if len(latest) >= LEAST_LINKS and all(each == 1 for each in latest):
+    latest, last = factors[-FITTED:], factors[-LEAST_LINKS:]
+    if len(last) == LEAST_LINKS and all(each == 1 for each in last):
         return (Fraction(1),) * len(ahead)
     first = len(factors) - len(latest)
     seen = [(age, math.log(each - 1)) for age, each in enumerate(latest, first) if each > 1]

@@ -139,7 +139,9 @@ class TestTail:
         assert fitted_tail([Fraction(2), Fraction(3, 2)], 9) is None
 
     def test_a_curve_that_has_gone_flat_stays_flat(self) -> None:
-        assert fitted_tail([Fraction(1)] * 3, 5) == (Fraction(1), Fraction(1))
+        gone = [Fraction(2), Fraction(3, 2), *[Fraction(1)] * 3]
+        assert fitted_tail(gone, 7) == (Fraction(1), Fraction(1))
+        assert fitted_tail(gone[:-1], 7) is None
 
 
 @st.composite
