@@ -157,12 +157,13 @@ def read_exposure(
     currency: str,
     issuer: str | None = None,
 ) -> Exposures:
-    """Exposure against cap for each day from `since` on. Raises PartnerNotFound."""
+    """Exposure against cap for each day from `since` on, one at least. Raises PartnerNotFound."""
     store.snapshot(session)
     names = store.slugs(session)
     only = _only(names, issuer)
     today = day_of(session, now)
     last = at or today
+    since = min(since, last)
     changes: dict[int, list[Row]] = {}
     for row in store.exposure_changes(session):
         if row["party"] in only:

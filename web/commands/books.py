@@ -197,6 +197,7 @@ def exposure(
     xlsx: Path | None,
 ) -> None:
     """Each issuer's exposure against its cap, day by day from FROM on."""
+    _check_days(since, to or since)
     currency = context.settings.currency
     with context.database.transaction() as session:
         found = finance.read_exposure(
