@@ -91,8 +91,8 @@ def statement(
 
 
 def _old(namespace: str) -> bool:
-    """Up to version 3 a party's name stands in the party itself, and a state is a plain word."""
-    return int(namespace.rpartition(".")[2]) <= 3
+    """In version 2 a name stands in the party itself and a state is a word; from 8 on, deeper."""
+    return namespace.endswith(".02")
 
 
 def _balance(parent: Element, code: str, balance: int, currency: str, on: date) -> None:
