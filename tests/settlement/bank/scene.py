@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +25,10 @@ OURS = "6222020200112233445"  # The hub's account at its bank, in yuan…
 OURS_IN_YEN = "JP-0099887766"  # …and in yen.
 MARKETS = "DE89370400440532013000"
 FUELS = "1234567"
-TODAY = date.today  # Days of the bank's statements; accounts are agreed since 2020.
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 class Desk:
@@ -122,7 +125,7 @@ class Desk:
             number=f"S-{self.files}",
             account=account,
             currency=currency,
-            on=on or TODAY(),
+            on=on or today(),
             batches=batches,
         )
         return self.imports(document)

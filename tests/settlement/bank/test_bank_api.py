@@ -20,6 +20,10 @@ from tests.settlement.bank.agreed import agree_account
 OURS, YEN, MARKETS, FUELS = "6222020200112233445", "6222020200998877665", "55501", "66601"
 
 
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 class Scene:
     """Market owes the hub yuan and Fuel is owed yen for 2026-11, which is approved."""
 
@@ -29,6 +33,9 @@ class Scene:
         self.market = hub.partner("market")
         self.fuel = hub.partner("fuel", accept_price=900_000, currency="JPY")
         now = datetime.now(UTC)
+        with hub.database.transaction() as session:
+            yen = Rate(base="CNY", quote="JPY", numerator=20, denominator=1)
+            fx_rates.add(session, yen, valid_from=date(2020, 1, 1))
         self.close("window 1", "2026-11")
         member = self.market.enrol()
         self.market.accrue(member, 90_000)
@@ -38,8 +45,6 @@ class Scene:
             agree_account(session, 1, YEN, now=now, currency="JPY")
             agree_account(session, self.market.party, MARKETS, now=now)
             agree_account(session, self.fuel.party, FUELS, now=now, currency="JPY")
-            yen = Rate(base="CNY", quote="JPY", numerator=20, denominator=1)
-            fx_rates.add(session, yen, valid_from=date(2020, 1, 1))
         self.close("2026-11", "2026-12")
         with hub.database.transaction() as session:
             closing.approve(session, "2026-11", now)
@@ -73,7 +78,7 @@ class Scene:
             number=f"S-{self.files}",
             account=account,
             currency="JPY" if account == YEN else "CNY",
-            on=on or datetime.now(UTC).date(),
+            on=on or today(),
         )
         self.imports(document)
 
@@ -96,7 +101,7 @@ class TestPayments:
         assert (theirs["direction"], theirs["currency"]) == ("collect", "JPY")
         figures = scene.market.call("GET", "/v1/windows/2026-11").body["figures"]
         assert mine["amount"] == -figures["settles"]["amount"]
-        assert date.fromisoformat(mine["due_on"]) >= datetime.now(UTC).date()
+        assert date.fromisoformat(mine["due_on"]) >= today()
 
     @pytest.mark.parametrize(
         ("bank", "state", "received"),
@@ -171,7 +176,7 @@ class TestPayments:
     ) -> None:
         payment = scene.payment(scene.market)
         paid = Transaction(direction="in", amount=700, end_to_end=payment["payment"])
-        document = statement([paid], number="S", account=OURS, currency="CNY", on=date.today())
+        document = statement([paid], number="S", account=OURS, currency="CNY", on=today())
         assert old in document
         with pytest.raises(Refusal) as caught:
             scene.imports(document.replace(old, new))

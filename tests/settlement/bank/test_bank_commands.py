@@ -23,10 +23,10 @@ from tests.settlement.bank.scene import (
     MARKETS,
     OURS,
     OURS_IN_YEN,
-    TODAY,
     Desk,
     after,
     paying,
+    today,
 )
 
 
@@ -149,7 +149,7 @@ class TestImport:
 
     def test_the_same_again_changes_nothing(self, desk: Desk) -> None:
         due = desk.due(desk.trade(), "in")
-        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=TODAY())
+        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=today())
         assert desk.imports(one)["entries"] == 1
         assert desk.imports(one) == {"statements": 0, "entries": 0, "matched": 0, "known": True}
         # The same statement in another envelope says nothing new either.
@@ -158,8 +158,8 @@ class TestImport:
 
     def test_another_statement_of_the_same_number_is_refused(self, desk: Desk) -> None:
         due = desk.due(desk.trade(), "in")
-        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=TODAY())
-        other = statement([], number="S", account=OURS, currency="CNY", on=TODAY())
+        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=today())
+        other = statement([], number="S", account=OURS, currency="CNY", on=today())
         desk.imports(one)
         with pytest.raises(BankStatementDiffers):
             desk.imports(other)
