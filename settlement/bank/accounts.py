@@ -11,16 +11,7 @@ from sqlalchemy.orm import Session
 from kit.ids import uuid7
 from settlement.bank import store
 from settlement.bank.errors import BankAccountInvalid
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BankDetails:
-    """What somebody needs to send money: whose account, which, and at which bank."""
-
-    name: str
-    account: str
-    bank: str
-    bank_code: str  # In China its CNAPS number; empty where the BIC says it.
+from settlement.statements import BankDetails
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +36,10 @@ class Account:
     @property
     def details(self) -> BankDetails:
         return BankDetails(
-            name=self.name, account=self.account, bank=self.bank, bank_code=self.bank_code
+            name=self.name,
+            account=self.account,
+            bank=self.bank,
+            bank_code=self.bank_code or self.bic or "",
         )
 
 

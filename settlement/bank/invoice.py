@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from settlement.bank.accounts import BankDetails
+from settlement.statements import BankDetails
 
 InvoiceKind = Literal["invoice", "credit-note"]
 

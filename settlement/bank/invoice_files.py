@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from kit.clock import rfc3339
-from settlement.bank.accounts import BankDetails
 from settlement.bank.invoice import Invoice, InvoiceLine, PayTo
 from settlement.statement_files import decimal, safe_cell
+from settlement.statements import BankDetails
 
 FORMAT = "tongbao-invoice-1"
 COLUMNS = ("invoice", "window", "section", "kind", "amount", "currency", "account", "reference")

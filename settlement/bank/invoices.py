@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 import settlement.store
 from settlement.bank import accounts, dues, invoice_files, store
-from settlement.bank.accounts import Account, BankDetails
+from settlement.bank.accounts import Account
 from settlement.bank.dues import OWN, PAYABLE, Due, MoneyWindow
 from settlement.bank.errors import BankAccountMissing, InvoiceNotFound
 from settlement.bank.invoice import Invoice, InvoiceKind, InvoiceLine, PayTo
 from settlement.errors import SettlementStepRefused
 from settlement.reckoning import HUB
+from settlement.statements import BankDetails
 
 
 def issue(session: Session, window: str, *, now: datetime) -> list[str]:

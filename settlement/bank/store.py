@@ -54,7 +54,8 @@ def main_accounts(session: Session, currency: str | None) -> list[Row]:
     return _all(
         session,
         """
-        SELECT DISTINCT ON (party_id) party_id AS party, name, account, bank, bank_code
+        SELECT DISTINCT ON (party_id) party_id AS party, name, account, bank,
+               coalesce(nullif(bank_code, ''), bic) AS bank_code
         FROM (SELECT DISTINCT ON (party_id, currency) *,
                      min(agreed_at) OVER (PARTITION BY party_id, currency) AS first
               FROM settlement.bank_account WHERE valid_from <= current_date

@@ -131,10 +131,8 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     member = shop.enrol(reference="C-1", shares_balance=True)
     shop.accrue(member, 1_000)
     shop.redeem(member, 10)
-    other = shop.enrol()
-    shop.accrue(other, 100)
     till = coalition.partner()
-    till.redeem(till.link(shop, other), 100)
+    till.redeem(till.link(shop, member), 10)
     statement = _close(coalition, shop)
     answer = stranger.call("POST", f"/v1/members/{stranger.enrol()}/link-tokens", {})
     objects = {
