@@ -138,7 +138,8 @@ def everything(session: Session) -> Iterator[Sealed]:
         some = list(found)
         journal = None if some[0][0] is None else _journal(some[0])
         postings = [posting for row in some if (posting := _posting(row))["line"] is not None]
-        yield Sealed(*leaf, journal=journal, postings=postings)
+        index, journal_id, window_id, xid, hash_ = leaf
+        yield Sealed(index, journal_id, window_id, xid, hash_, journal, postings)
 
 
 def count_leaves(session: Session) -> int:
@@ -173,8 +174,7 @@ def every_node(session: Session) -> Iterator[tuple[int, int, bytes]]:
         text("SELECT level, index, hash FROM settlement.node ORDER BY level, index"),
         execution_options={"yield_per": FETCHED},
     )
-    for level, index, hash_ in rows:
-        yield level, index, hash_
+    yield from rows.tuples()
 
 
 def every_head(session: Session) -> Iterator[TreeHead]:
