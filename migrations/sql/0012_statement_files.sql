@@ -4,7 +4,7 @@ CREATE TABLE settlement.statement_file (
     number text NOT NULL,
     format text NOT NULL,
     language text NOT NULL,
-    bytes bytea NOT NULL,
+    content bytea NOT NULL,
     digest bytea NOT NULL,
     made_at timestamptz NOT NULL,
     CONSTRAINT statement_file_pk PRIMARY KEY (number, format, language),
@@ -12,8 +12,8 @@ CREATE TABLE settlement.statement_file (
         FOREIGN KEY (number) REFERENCES settlement.statement (number),
     CONSTRAINT statement_file_format_known CHECK (format IN ('xlsx', 'pdf')),
     CONSTRAINT statement_file_language_known CHECK (language IN ('zh', 'en')),
-    CONSTRAINT statement_file_digest_is_its CHECK (digest = sha256(bytes))
+    CONSTRAINT statement_file_digest_is_its CHECK (digest = sha256(content))
 );
-ALTER TABLE settlement.statement_file ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE settlement.statement_file ALTER COLUMN content SET STORAGE EXTERNAL;
 
 GRANT SELECT, INSERT ON settlement.statement_file TO hub_app;

@@ -58,7 +58,7 @@ def moment(at: datetime, zone: str, language: Language) -> str:
 def period(opened: datetime, closed: datetime, zone: str, language: Language) -> str:
     """Whole days with the last one included; else from moment to moment."""
     first, end = (each.astimezone(ZoneInfo(zone)) for each in (opened, closed))
-    whole = not any((each.hour, each.minute, each.second) for each in (first, end))
+    whole = not any(each.hour or each.minute or each.second for each in (first, end))
     last = (end - timedelta(days=1)).date() if whole else None
     if last is None or last < first.date():
         start, stop = (moment(each, zone, language) for each in (opened, closed))

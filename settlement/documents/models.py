@@ -18,13 +18,13 @@ class StatementFile(Base):
         ),
         CheckConstraint("format IN ('xlsx', 'pdf')", name="statement_file_format_known"),
         CheckConstraint("language IN ('zh', 'en')", name="statement_file_language_known"),
-        CheckConstraint("digest = sha256(bytes)", name="statement_file_digest_is_its"),
+        CheckConstraint("digest = sha256(content)", name="statement_file_digest_is_its"),
         {"schema": "settlement"},
     )
 
     number: Mapped[Word]
     format: Mapped[Word]
     language: Mapped[Word]
-    bytes: Mapped[bytes]
+    content: Mapped[bytes]
     digest: Mapped[bytes]
     made_at: Mapped[Moment]

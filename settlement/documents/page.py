@@ -101,7 +101,8 @@ class _Page:
         title = self.say("statement")
         paper.write_at(right, 24, title, size=12, tone=tones.TEXT_2, anchor="end")
         paper.rule(28)
-        paper.write_at(MARGIN, 39, of.name, size=20, strong=True, width=WIDTH)
+        paper.y = 39
+        paper.name(of.name)
         state = self.say("first issue")
         if of.replaces is not None:
             state = self.say("revision", revision=of.revision, replaces=of.replaces)
@@ -111,7 +112,7 @@ class _Page:
             ("period", period(of.opened_at, of.closed_at, of.zone, self.language)),
             ("state", state),
         ]
-        paper.y = 41
+        paper.y -= 4
         for word, fact in facts:
             paper.y += 5.4
             paper.write_at(MARGIN, paper.y, self.say(word), size=9, tone=tones.TEXT_2)
@@ -120,8 +121,8 @@ class _Page:
 
     def _amount(self) -> None:
         of, paper = self.of, self.paper
-        top = paper.y
-        paper.block(MARGIN, top, WIDTH, 38, tones.ACCENT_TINT)
+        top, high = paper.y, 26 if of.direction == "even" else 38
+        paper.block(MARGIN, top, WIDTH, high, tones.ACCENT_TINT)
         inner = MARGIN + 6
         paper.write_at(inner, top + 8, self.say(of.direction), size=10, tone=tones.TEXT_2)
         figure = money(abs(of.settled), of.settlement_currency)
@@ -131,7 +132,7 @@ class _Page:
             due = f"{self.say('due on')}  {day(of.due_on, self.language)}"
             paper.write_at(inner, top + 31, due, size=10, strong=True)
             self._bank(MARGIN + WIDTH / 2 + 6, top)
-        paper.y = top + 38
+        paper.y = top + high
 
     def _bank(self, x: float, top: float) -> None:
         of, paper = self.of, self.paper
@@ -366,8 +367,9 @@ class _Page:
     def _pictures(self) -> None:
         if not (self.of.owes or self.of.owed):
             return
-        self.paper.heading(self.say("pictures"), room=90)
-        self.paper.draw(pictures.own_flow(self.of, self.language))
+        flow = pictures.own_flow(self.of, self.language)
+        self.paper.heading(self.say("pictures"), room=self.paper.height_of(flow) + 12)
+        self.paper.draw(flow)
         self.paper.draw(pictures.own_matrix(self.of, self.language))
 
     def _seal(self) -> None:

@@ -17,6 +17,7 @@ WIDTH = 210 - 2 * MARGIN
 BOTTOM = 297 - 20.0
 ROW = 5.6
 
+_LINE = 3.9
 _POINT = 25.4 / 72
 
 
@@ -47,16 +48,19 @@ class Paper(FPDF):
     def header(self) -> None:
         """From the second page on, what this is."""
         if self.page_no() > 1:
-            self.write_at(MARGIN, 13, self._head, size=8, tone=tones.TEXT_2)
+            self.write_at(MARGIN, 13, self._head, size=8, tone=tones.TEXT_2, width=WIDTH)
             self.rule(15.5)
         self.set_xy(MARGIN, 20)
 
     def footer(self) -> None:
+        """The number of pages is not known yet: its place is kept for a single digit."""
         self.rule(283)
         left, right = self._foot
-        self.write_at(MARGIN, 288, left, size=8, tone=tones.TEXT_2)
         shown = right.replace("{page}", str(self.page_no()))
-        self.write_at(MARGIN + WIDTH, 288, shown, size=8, tone=tones.TEXT_2, anchor="end")
+        self.write_at(MARGIN, 288, left, size=8, tone=tones.TEXT_2)
+        width = self.get_string_width(shown.replace("{nb}", "8"))
+        self.set_xy(MARGIN + WIDTH - width - self.c_margin, 285)
+        self.cell(width + 2 * self.c_margin, 4, shown)
 
     def need(self, height: float) -> None:
         """Go on to the next page unless there is room for this many mm."""
@@ -103,6 +107,17 @@ class Paper(FPDF):
         self.write_at(MARGIN, self.y, text, size=11.5, tone=tones.ACCENT, strong=True)
         self.y += 3
 
+    def name(self, text: str) -> None:
+        """Of whom all this is about: as large as fits, on two lines if it must."""
+        for size in (20.0, 16.0, 13.0):
+            self.set_font("sans", size=size)
+            lines = self._lines(fonts.legible(text), WIDTH)
+            if len(lines) == 1:
+                break
+        for line in lines[:2]:
+            self.write_at(MARGIN, self.y, line, size=size, strong=True)
+            self.y += 6
+
     def paragraph(self, text: str, *, tone: str = tones.TEXT_2, size: float = 8.5) -> None:
         """Lines as many as it takes, across the whole width."""
         self.set_font("sans", size=size)
@@ -125,7 +140,7 @@ class Paper(FPDF):
         self.need(3 * ROW)
         self._table_head(columns, x)
         for row in rows:
-            if self.y + ROW > BOTTOM:
+            if self.y + 2 * ROW > BOTTOM:  # A long name takes a second line.
                 self.add_page()
                 self._table_head(columns, x)
             self._row(columns, row, x)
@@ -150,22 +165,27 @@ class Paper(FPDF):
         size: float = 8.5,
         strong: bool = False,
     ) -> None:
-        base = self.y + ROW - 1.7
+        self.set_font("sans", size=size)
+        lines = [
+            [cell] if column.figures else self._lines(fonts.legible(cell), column.width - 3)
+            for column, cell in zip(columns, cells, strict=True)
+        ]
+        high = ROW + (max(map(len, lines)) - 1) * _LINE
         at = x
-        for column, cell in zip(columns, cells, strict=True):
+        for column, texts in zip(columns, lines, strict=True):
             end = column.figures
-            self.write_at(
-                at + (column.width - 1.5 if end else 1.5),
-                base,
-                cell,
-                size=size,
-                tone=tone,
-                strong=strong,
-                anchor="end" if end else "start",
-                width=None if end else column.width - 3,
-            )
+            for place, each in enumerate(texts):
+                self.write_at(
+                    at + (column.width - 1.5 if end else 1.5),
+                    self.y + ROW - 1.7 + place * _LINE,
+                    each,
+                    size=size,
+                    tone=tone,
+                    strong=strong,
+                    anchor="end" if end else "start",
+                )
             at += column.width
-        self.y += ROW
+        self.y += high
         self.rule(self.y, x, at - x)
 
     # --- shapes -----------------------------------------------------------------------------------
@@ -179,10 +199,14 @@ class Paper(FPDF):
         self.set_fill_color(*tones.rgb(tone))
         self.rect(x, y, width, height, style="F", round_corners=True, corner_radius=1.5)
 
+    def height_of(self, drawing: Drawing) -> float:
+        """With its title, in mm."""
+        return drawing.height * WIDTH / drawing.width + 16
+
     def draw(self, drawing: Drawing) -> None:
-        """Across the whole width, under its title; on a page of its own if it needs one."""
-        scale = min(WIDTH / drawing.width, (BOTTOM - 40) / drawing.height)
-        self.need(drawing.height * scale + 16)
+        """Across the whole width, under its title."""
+        scale = WIDTH / drawing.width
+        self.need(self.height_of(drawing))
         self.y += 6
         self.write_at(MARGIN, self.y, drawing.title, size=9.5, strong=True, width=WIDTH)
         self.y += 4.5
@@ -231,11 +255,11 @@ class Paper(FPDF):
         if not strong:
             yield
             return
-        self.set_draw_color(*tones.rgb(tone))
-        self.set_line_width(size * 0.011)
-        self.text_mode = TextMode.FILL_STROKE
-        yield
-        self.text_mode = TextMode.FILL
+        with self.local_context():
+            self.set_draw_color(*tones.rgb(tone))
+            self.set_line_width(size * 0.006)
+            self.text_mode = TextMode.FILL_STROKE
+            yield
 
     def _cut(self, text: str, width: float) -> str:
         if self.get_string_width(text) <= width:
@@ -244,14 +268,14 @@ class Paper(FPDF):
             text = text[:-1]
         return f"{text.rstrip()}…"
 
-    def _lines(self, text: str, width: float) -> Iterator[str]:
-        line = ""
+    def _lines(self, text: str, width: float) -> list[str]:
+        """At least one; a word that no line has room for is cut."""
+        lines = [""]
         for word in _words(text):
-            if line and self.get_string_width(line + word.rstrip()) > width:
-                yield line.rstrip()
-                line = ""
-            line += word
-        yield line.rstrip()
+            if lines[-1] and self.get_string_width(lines[-1] + word.rstrip()) > width:
+                lines.append("")
+            lines[-1] += word
+        return [self._cut(line.rstrip(), width) for line in lines]
 
 
 def _words(text: str) -> Iterator[str]:

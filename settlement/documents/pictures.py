@@ -20,7 +20,7 @@ FIGURED = 9  # Parties of a matrix whose cells are wide enough for figures.
 
 _ROW = 26.0
 _TOP = 34.0
-_HIGH = 300.0  # Of all bands of a flow together.
+_HIGH = 220.0  # Of all bands of a flow together.
 _NAMES = 180.0
 _GAP = 6.0
 

@@ -213,7 +213,9 @@ class _Book:
     ) -> None:
         """One table with its head frozen and repeated in print; figures' columns to the right."""
         sheet = self.book.add_worksheet(self.say(word))
-        figures = [any(not isinstance(row[place], str) for row in rows) for place in range(len(heads))]
+        figures = [
+            any(not isinstance(row[place], str) for row in rows) for place in range(len(heads))
+        ]
         for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
             sheet.set_column(place, place, width, self._format("text"))
             right = figures[place] and word != "sheet summary"
@@ -243,7 +245,7 @@ class _Book:
             sheet.write_datetime(row, place, cell, self._format(form))
         else:
             form = money if isinstance(cell, Decimal) else _POINTS
-            sheet.write_number(row, place, cell, self._format(form))  # type: ignore[arg-type]
+            sheet.write_number(row, place, cell, self._format(form))
 
     def _format(self, kind: str) -> Format:
         if kind not in self.formats:

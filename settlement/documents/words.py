@@ -54,7 +54,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cover": ("违约分担", "Cover of defaults"),
     "net": ("净额", "Net"),
     "rate": ("汇率", "Exchange rate"),
-    "rate says": ("1 {base} = {numerator}/{denominator} {quote}",) * 2,
+    "rate says": ("{denominator} {base} = {numerator} {quote}",) * 2,
     "residue": ("换算尾差（归平台）", "Residue of converting, kept by the hub"),
     "settled": ("结算金额", "Settled"),
     # Tables.
