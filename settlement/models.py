@@ -163,6 +163,16 @@ class Deferral(Base):
             name="deferral_settled_once_released",
         ),
         UniqueConstraint("journal_id", "issuer_id", name="deferral_line_once"),
+        Index(
+            *("deferral_party_once", "window_id", "party_id"),
+            unique=True,
+            postgresql_where=text("kind = 'party'"),
+        ),
+        Index(
+            *("deferral_window_once", "window_id"),
+            unique=True,
+            postgresql_where=text("kind = 'window'"),
+        ),
         Index("deferral_by_window", "window_id"),
         Index("deferral_by_settled_window", "settled_window_id"),
         SCHEMA,

@@ -6,6 +6,7 @@ beforehand (`settlement.rollup`).
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -43,6 +44,15 @@ _KEY = ("kind", "issuer", "acceptor", "issue_terms", "valued_terms", "acceptor_t
 def movements(session: Session, window: int) -> list[Movement]:
     """A window's postings summed by what prices them, in their order. Raises PointsUnpriced."""
     return priced(_all(session, SUMMED, window=window, since=0, party=None))
+
+
+def line(session: Session, journal: UUID, issuer: int) -> list[Movement]:
+    """One issuer's points of one journal. Raises PointsUnpriced."""
+    sql = SUMMED.replace(
+        "p.window_id = :window AND p.xid >= :since",
+        "p.journal_id = :journal AND p.issuer_id = :issuer",
+    )
+    return priced(_all(session, sql, journal=journal, issuer=issuer, party=None))
 
 
 def priced(rows: Iterable[Row]) -> list[Movement]:

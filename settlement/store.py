@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from kit.database import Busy
 from settlement.errors import WindowNotFound
 from settlement.fx import Fixed, Rate
+from settlement.movements import Movement
 from settlement.netting import NetPosition
 from settlement.obligations import Obligation
 from settlement.payments import Payment
@@ -220,6 +221,93 @@ def list_fx_rates(session: Session) -> list[Row]:
         session,
         "SELECT base, quote, valid_from, numerator, denominator FROM settlement.fx_rate"
         " ORDER BY base, quote, valid_from DESC",
+    )
+
+
+# --- content --------------------------------------------------------------------------------------
+
+
+def insert_moved(session: Session, window: int, movements: Iterable[Movement]) -> None:
+    """Nought stands for nobody and for no terms: a primary key takes no null."""
+    _insert(
+        session,
+        "settlement.moved",
+        [
+            {
+                "window_id": window,
+                "kind": each.kind,
+                "issuer": each.issuer,
+                "acceptor": each.acceptor or 0,
+                "issue_terms": each.issue_terms,
+                "valued_terms": each.valued_terms,
+                "acceptor_terms": each.acceptor_terms or 0,
+                "points": each.points,
+            }
+            for each in movements
+        ],
+    )
+
+
+def moved(session: Session, window: int) -> list[Movement]:
+    """A closed window's points, in their order."""
+    rows = _all(
+        session,
+        "SELECT kind, issuer, nullif(acceptor, 0) AS acceptor, issue_terms, valued_terms,"
+        " nullif(acceptor_terms, 0) AS acceptor_terms, points FROM settlement.moved"
+        " WHERE window_id = :window ORDER BY kind, issuer, moved.acceptor, issue_terms,"
+        " valued_terms, moved.acceptor_terms",
+        window=window,
+    )
+    return [Movement(**row) for row in rows]
+
+
+def insert_deferral(session: Session, values: Mapping[str, Any]) -> bool:
+    """False when the same is left out already."""
+    made = session.execute(
+        text(
+            "INSERT INTO settlement.deferral (id, window_id, kind, journal_id, issuer_id, party_id,"
+            " because, at) VALUES (:id, :window, :kind, :journal, :issuer, :party, :because, :now)"
+            " ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        values,
+    )
+    return made.first() is not None
+
+
+def release_deferral(session: Session, deferral: UUID, now: datetime) -> None:
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET released_at = :now"
+            " WHERE id = :deferral AND released_at IS NULL"
+        ),
+        {"deferral": deferral, "now": now},
+    )
+
+
+def bring_in(session: Session, window: int) -> None:
+    """Whatever was released and waits for a settlement belongs to this one, which is closing."""
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET settled_window_id = :window"
+            " WHERE released_at IS NOT NULL AND settled_window_id IS NULL"
+        ),
+        {"window": window},
+    )
+
+
+def deferrals_of(session: Session, window: int) -> list[Row]:
+    """What the settlement of a window leaves out, released or not."""
+    return _all(
+        session, "SELECT * FROM settlement.deferral WHERE window_id = :window", window=window
+    )
+
+
+def deferrals_into(session: Session, window: int) -> list[Row]:
+    """What is brought into the settlement of a window."""
+    return _all(
+        session,
+        "SELECT * FROM settlement.deferral WHERE settled_window_id = :window",
+        window=window,
     )
 
 

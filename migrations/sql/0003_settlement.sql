@@ -100,6 +100,9 @@ CREATE TABLE settlement.deferral (
         CHECK (settled_window_id IS NULL OR released_at IS NOT NULL),
     CONSTRAINT deferral_line_once UNIQUE (journal_id, issuer_id)
 );
+CREATE UNIQUE INDEX deferral_party_once ON settlement.deferral (window_id, party_id)
+    WHERE kind = 'party';
+CREATE UNIQUE INDEX deferral_window_once ON settlement.deferral (window_id) WHERE kind = 'window';
 CREATE INDEX deferral_by_window ON settlement.deferral (window_id);
 CREATE INDEX deferral_by_settled_window ON settlement.deferral (settled_window_id);
 
