@@ -186,6 +186,7 @@ class Deferral(Base):
     party_id: Mapped[int | None]
     because: Mapped[UUID]
     at: Mapped[Moment]
+    revision: Mapped[int | None]
     released_at: Mapped[Moment | None]
     settled_window_id: Mapped[int | None]
 

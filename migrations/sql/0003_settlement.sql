@@ -86,6 +86,7 @@ CREATE TABLE settlement.deferral (
     party_id integer,
     because uuid NOT NULL,
     at timestamptz NOT NULL,
+    revision integer,  -- The first that counts it; none yet.
     released_at timestamptz,
     settled_window_id integer,
     CONSTRAINT deferral_pk PRIMARY KEY (id),
@@ -208,5 +209,5 @@ GRANT USAGE ON SCHEMA settlement TO hub_app;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA settlement TO hub_app;
 GRANT UPDATE ON settlement.settlement, settlement.fx_rate, settlement.movement,
     settlement.watermark TO hub_app;
-GRANT UPDATE (released_at, settled_window_id) ON settlement.deferral TO hub_app;
+GRANT UPDATE (revision, released_at, settled_window_id) ON settlement.deferral TO hub_app;
 GRANT DELETE ON settlement.movement, settlement.watermark TO hub_app;
