@@ -173,7 +173,7 @@ def _invoice(
         issued_at=now,
         due_on=window.call_on,
         base=window.currency,
-        lines=_lines(session, window, party, cover=position.get("cover", 0)),
+        lines=_lines(session, window, party, cover=position["cover"]),
         net=-position["net"],
         numerator=position["fx_numerator"],
         denominator=position["fx_denominator"],

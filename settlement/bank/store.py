@@ -86,8 +86,7 @@ def list_accounts(session: Session, party: int | None) -> list[Row]:
 # --- windows whose money moves --------------------------------------------------------------------
 
 _WINDOW = """
-    SELECT w.id, w.name, s.state, 1 AS revision, s.currency,
-           (s.closed_at + interval '8 days')::date AS call_on
+    SELECT w.id, w.name, s.state, s.revision, s.currency, s.call_on
     FROM settlement.settlement s JOIN exchange."window" w ON w.id = s.window_id
 """
 
