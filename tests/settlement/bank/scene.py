@@ -80,6 +80,7 @@ class Desk:
     def trade(self, *, accounts: bool = True, mandate: bool = True) -> str:
         """Market's points spent at Fuel, closed and approved: the window."""
         hub = self.coalition
+        hub.close("2026-11")  # The first one has a name that no reference can hold.
         if accounts:
             self.agree_account("hub", OURS)
             self.agree_account("hub", OURS_IN_YEN, "JPY")

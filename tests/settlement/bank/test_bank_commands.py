@@ -236,6 +236,13 @@ class TestImport:
         desk.says(paying(due, end_to_end=None, remittance=text))
         assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "reference"
 
+    def test_by_the_statement_in_the_text(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        number = desk.coalition.documents(window)["market"].number
+        desk.says(paying(due, end_to_end=None, remittance=number))
+        assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "reference"
+
     def test_by_account_and_amount(self, desk: Desk) -> None:
         window = desk.trade()
         due = desk.due(window, "in")
