@@ -98,8 +98,11 @@ class Desk:
             fx_rates.add(session, yen, valid_from=date(2020, 1, 1))
         return self.close("2026-12")
 
-    def trade_directly(self) -> str:
-        """Market owes Tea yuan that the hub's bank never sees, by the route `direct`."""
+    def trade_directly(self, *, accept_price: int = 1_000_000) -> str:
+        """Market owes Tea yuan that the hub's bank never sees, by the route `direct`.
+
+        At a lower price for accepting it owes the hub the spread, as a second payment.
+        """
         calendar = NewCalendar(
             every="month", cut_off=time(0), zone="UTC", advice_days=1, call_days=7, dispute_days=7,
             route="direct", first_day=date(2020, 1, 1),
@@ -108,7 +111,7 @@ class Desk:
             agreeing.enact(session, calendar, now=datetime(2020, 1, 1, tzinfo=UTC))
         self.agree_account("hub", OURS)
         self.coalition.partner("market")
-        self.coalition.partner("tea", accept_price=1_000_000)
+        self.coalition.partner("tea", accept_price=accept_price)
         self.agree_account("tea", TEAS)
         wallet = self.coalition.wallet()
         self.coalition.issue("market", wallet, 5_000)

@@ -347,6 +347,14 @@ class TestBetweenPartners:
             desk.agree("bank", "match", entry["id"], due.end_to_end)
         assert caught.value.facts == {"why": "between-partners"}
 
+    def test_an_invoice_for_two_payments_names_neither(self, desk: Desk) -> None:
+        window = desk.trade_directly(accept_price=970_000)
+        due = desk.due(window, "in")
+        (row,) = desk.json("bank", "invoice", window)
+        assert row["amount"] == due.amount + desk.due(window, "between").amount
+        assert desk.says(paying(due, end_to_end=None, remittance=row["number"]))["matched"] == 0
+        assert desk.says(paying(due))["matched"] == 1
+
     def test_is_invoiced_to_the_payees_account(self, desk: Desk) -> None:
         window = desk.trade_directly()
         desk.run("bank", "invoice", window, "--to", str(desk.folder))
