@@ -15,6 +15,7 @@ from partners import terms
 from partners.agreement import Terms
 from partners.errors import PartnerNotFound
 from settlement.finance import (
+    chart,
     deferral,
     disclosure,
     exposure,
@@ -126,14 +127,20 @@ def read_roll_forward(
 def read_trial_balance(
     session: Session, *, at: date | None, now: datetime, currency: str
 ) -> Report:
-    """Every account's debits and credits."""
+    """Every account's debits and credits, of points and of money."""
     store.snapshot(session)
     end = _end(session, at, now)
+    names = store.slugs(session)
+    windows = [
+        (store.money(session, each), each.settled_at is not None and each.settled_at < end.until)
+        for each in store.closed_windows(session, end.until)
+    ]
     return trial_balance.report(
         store.balances(session, end.until),
         _in_lots(session, end.until),
         store.debts(session, end.until),
-        names=store.slugs(session),
+        trial_balance.money_balances(windows, chart.party_names(names)),
+        names=names,
         at=end.day,
         currency=currency,
     )
