@@ -168,8 +168,7 @@ def read_exposure(
     store.snapshot(session)
     names = store.slugs(session)
     only = _only(names, issuer)
-    today = day_of(session, now)
-    last = at or today
+    last = at or day_of(session, now)
     since = min(since, last)
     changes: dict[int, list[Row]] = {}
     for row in store.exposure_changes(session):
@@ -182,7 +181,11 @@ def read_exposure(
     }
     report = exposure.report(
         found,
-        store.exposures(session) if last >= today else None,
+        {
+            party: (sum(row["points"] for row in rows), sum(row["owed"] for row in rows))
+            for party, rows in changes.items()
+        },
+        {party: row for party, row in store.exposures(session).items() if party in only},
         names=names,
         since=since,
         at=last,
