@@ -14,7 +14,8 @@ from settlement.finance.money_entries import Money
 from settlement.finance.plain_text import Leg
 from settlement.fx import Rate
 from settlement.movements import Movement
-from settlement.reckoning import FLOAT, HUB, payment_currency, reckon, transfers
+from settlement.payments import minimal
+from settlement.reckoning import FLOAT, HUB, payment_currency, reckon
 
 RATES = {
     "JPY": Rate(base="CNY", quote="JPY", numerator=201, denominator=10),
@@ -92,14 +93,19 @@ def settled(draw: st.DrawFn) -> Settled:
         }
         for party, each in fixed.items()
     ]
-    if draw(st.booleans()):
-        made = [(each.payer, each.payee, each.amount) for each in transfers(fixed, base="CNY")]
-    else:  # Every partner deals with the hub, whose float is its own.
-        made = [
-            (HUB, party, each.settled) if each.settled > 0 else (party, HUB, -each.settled)
-            for party, each in fixed.items()
-            if party not in (HUB, FLOAT) and each.settled
-        ]
+    with_the_hub = {
+        party: each for party, each in fixed.items() if each.settled and party not in (HUB, FLOAT)
+    }
+    made = []
+    if draw(st.booleans()):  # Those of the hub's own currency settle among themselves.
+        nets = {party: each.booked for party, each in fixed.items() if each.currency == "CNY"}
+        nets[HUB] -= sum(nets.values())
+        made = [(each.payer, each.payee, each.amount) for each in minimal(nets)]
+        with_the_hub = {p: each for p, each in with_the_hub.items() if each.currency != "CNY"}
+    made += [
+        (HUB, party, each.settled) if each.settled > 0 else (party, HUB, -each.settled)
+        for party, each in with_the_hub.items()
+    ]
     payments = [
         {
             "number": number,
