@@ -19,6 +19,7 @@ from partners.api.routes import HubKey
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.errors import WindowNotOpen
+from settlement.reconciliation import receiving
 
 Job = Callable[[Database, datetime], int]
 
@@ -34,7 +35,7 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes and tokens, and answers past their month.
+    """Drop nonces, dead codes and tokens, answers past their month, and partners' old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
@@ -46,7 +47,7 @@ def clear_away(database: Database, now: datetime) -> int:
             exchange.store.forget(session, now)
     except Busy:
         log.info("job", job="clear-away", put_off="partitions")
-    return 0
+    return receiving.clear_away(database, now)
 
 
 def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
@@ -92,6 +93,7 @@ def calendar(signer: HubKey, currency: str) -> dict[str, tuple[str, Job]]:
         "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
         "roll-up": ("* * * * * */10", roll_up),
         "clear-away": ("*/5 * * * *", clear_away),
+        "match-records": ("* * * * * */5", receiving.match_next),
         "finish-closings": (
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),

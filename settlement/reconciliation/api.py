@@ -61,9 +61,7 @@ def _list(call: Call, session: Session, data: Data) -> Page:
     limit = data["limit"]
     found = store.listed(session, call.party, before=data.get("cursor"), limit=limit)
     more = to_text("rec", found[limit - 1].id) if len(found) > limit else None
-    return Page(
-        {"reconciliations": [findings.summary(session, each) for each in found[:limit]]}, more
-    )
+    return Page({"reconciliations": [findings.head(each) for each in found[:limit]]}, more)
 
 
 def _get(call: Call, session: Session, _: Data) -> Facts:

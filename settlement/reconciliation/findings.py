@@ -22,7 +22,16 @@ OPEN = tuple(outcome for outcome in OUTCOMES if outcome != "matched")
 
 def summary(session: Session, record: Reconciliation) -> Facts:
     """A record with what came of it, outcome by outcome; every outcome once it is matched."""
-    facts: Facts = {
+    facts = head(record)
+    if record.matched_at is not None:
+        found = {row["outcome"]: dict(row) for row in store.outcomes(session, record.id)}
+        facts["outcomes"] = [found.get(name) or _none(name) for name in OUTCOMES]
+    return facts
+
+
+def head(record: Reconciliation) -> Facts:
+    """A record as it stands in a list."""
+    return {
         "id": str(record.id),
         "window": record.window,
         "side": record.side,
@@ -41,10 +50,6 @@ def summary(session: Session, record: Reconciliation) -> Facts:
             )
         },
     }
-    if record.matched_at is not None:
-        found = {row["outcome"]: dict(row) for row in store.outcomes(session, record.id)}
-        facts["outcomes"] = [found.get(name) or _none(name) for name in OUTCOMES]
-    return facts
 
 
 def _none(outcome: str) -> Facts:
@@ -72,6 +77,12 @@ def page(
     found = [told(row, record.side) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return found, None if last is None else f"{last['outcome']}.{last['number']}"
+
+
+def every(session: Session, record: Reconciliation, outcomes: Sequence[str]) -> Iterator[Facts]:
+    """All findings in the same order, fetched as they are asked for."""
+    for row in store.every_finding(session, record.id, list(outcomes)):
+        yield told(row, record.side)
 
 
 def check_matched(record: Reconciliation) -> None:

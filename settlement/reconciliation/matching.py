@@ -50,12 +50,13 @@ class Books:
     elsewhere: str
 
 
+# Each look names one journal at most, and the index that says so is the one that finds it.
 _OWN_JOURNAL = """
     SELECT j.id, j.reference, j.points, coalesce(j.occurred_at, j.at) AS at, j.window_id
-    FROM exchange.journal j
-    WHERE j.party_id = :party AND j.kind = ANY({kinds}) AND j.reference = t.reference
-        AND j.window_id <> :window
-    ORDER BY j.id LIMIT 1
+    FROM unnest({kinds}) AS of (kind)
+    JOIN exchange.journal j
+        ON j.party_id = :party AND j.kind = of.kind AND j.reference = t.reference
+    WHERE j.window_id <> :window
 """
 
 # A till may have booked when it could: what the partner said of the time is compared, if it did.
@@ -142,12 +143,12 @@ _NEAR = "abs(extract(epoch FROM t.at - o.at)) <= :tolerance"  # never, where no 
 _PAIRED = f"""
     {_COLUMNS}
     SELECT :id, CASE WHEN late THEN 'differing' ELSE 'matched' END,
-           row_number() OVER (PARTITION BY late ORDER BY line),
+           nextval('finding_number'),
            CASE WHEN late THEN ARRAY['time'] ELSE '{{}}'::text[] END,
            ARRAY[line], their_reference, their_kind, their_points, their_at,
            ARRAY[journal], our_reference, our_kind, our_points, our_at, :window
     FROM (SELECT *, coalesce(abs(extract(epoch FROM their_at - our_at)) > :tolerance, false) AS late
-          FROM pair WHERE line IS NOT NULL AND journal IS NOT NULL) p
+          FROM pair WHERE line IS NOT NULL AND journal IS NOT NULL ORDER BY line) p
 """  # noqa: S608
 
 _REST = (
@@ -171,16 +172,17 @@ _REST = (
 _STEP = f"""
     WITH found (outcome, differs, their_lines, their_reference, their_kind, their_points, their_at,
         our_journals, our_reference, our_kind, our_points, our_at, our_window_id) AS (%s),
-    gone AS (DELETE FROM their_rest r USING found f WHERE r.line = ANY(f.their_lines)),
-    gone_too AS (DELETE FROM our_rest r USING found f WHERE r.journal = ANY(f.our_journals))
+    gone AS (DELETE FROM their_rest r USING (SELECT unnest(their_lines) AS line FROM found) f
+             WHERE r.line = f.line),
+    gone_too AS (DELETE FROM our_rest r
+                 USING (SELECT unnest(our_journals) AS journal FROM found) f
+                 WHERE r.journal = f.journal)
     {_COLUMNS}
     SELECT :id, outcome,
-           row_number() OVER (PARTITION BY outcome ORDER BY their_lines, our_journals)
-               + (SELECT coalesce(max(number), 0) FROM settlement.reconciliation_finding k
-                  WHERE k.reconciliation_id = :id AND k.outcome = f.outcome),
+           nextval('finding_number'),
            differs, their_lines, their_reference, their_kind, their_points, their_at,
            our_journals, our_reference, our_kind, our_points, our_at, our_window_id
-    FROM found f
+    FROM (SELECT * FROM found ORDER BY their_lines, our_journals) f
 """  # noqa: S608
 
 _THEIRS = "ARRAY[t.line], t.reference, t.kind, t.points, t.at"
@@ -313,12 +315,13 @@ def match(
         "tolerance": record.tolerance,
     }
     books = BOOKS[record.side]
+    session.execute(text("CREATE TEMP SEQUENCE finding_number"))
     for statement in (_ours(books), "ANALYZE our", _PAIRS, _PAIRED, *_REST):
         session.execute(text(statement), values)
     for step in _steps(session, record, books):
         session.execute(text(_STEP % step), values)
-    for table in ("their_rest", "our_rest"):
-        session.execute(text(f"DROP TABLE {table}"))
+    for left in ("TABLE their_rest", "TABLE our_rest", "SEQUENCE finding_number"):
+        session.execute(text(f"DROP {left}"))
     found = set(session.execute(text(_SUMMED), values).scalars())
     state = "closed" if found <= {"matched"} else "differs"
     store.move(session, record.id, state, now)

@@ -106,7 +106,8 @@ class ReconciliationAnswer(AnswerSchema):
         allow_none=True, metadata={"description": "When lines and findings were dropped."}
     )
     outcomes = fields.List(
-        fields.Nested(OutcomeSchema), metadata={"description": "Once it is matched."}
+        fields.Nested(OutcomeSchema),
+        metadata={"description": "Of one that is matched; lists leave them out."},
     )
 
 
