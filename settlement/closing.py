@@ -8,16 +8,14 @@ between the two, the window waits in `closing` until `resume` finishes it.
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from exchange import store as books
 from exchange import windows
 from kit.database import Database
-from kit.ids import to_text
 from partners import terms
 from partners.public_keys import PrivateKey
 from settlement import fx_rates, postings, store
@@ -33,10 +31,8 @@ from settlement.errors import (
 from settlement.reckoning import Reckoning, reckon
 from settlement.statement_checks import check
 from settlement.statement_files import as_csv, as_json
-from settlement.statements import Statement, TillLine, number
-from settlement.store import Row, Window
-
-TILL_LINES_IN_STATEMENT = 10_000  # A partner with more postings reads them as transactions.
+from settlement.statements import Statement, number
+from settlement.store import Window
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _STEPS = {"approved": "closed", "paying": "approved", "settled": "paying"}
@@ -186,13 +182,15 @@ def _work_out(session: Session, window: Window, now: datetime, signer: Signer) -
         window=window.name,
         opened_at=window.opened_at,
         closed_at=window.closed_at,
+        due_on=(window.closed_at + timedelta(days=7)).date(),
         movements=moved,
+        content=moved,
         reckoning=figures,
         rates=rates,
         outstanding=outstanding,
         names={party: name for party, (_, name) in store.names(session).items()},
     )
-    statements = _statements(session, window, period, list(partners))
+    statements = _statements(window, period, list(partners))
     # Every refusal is above this line.
     store.insert_obligations(session, window.id, figures.obligations)
     store.insert_positions(session, window.id, figures.positions, figures.fixed, rates)
@@ -209,38 +207,14 @@ def _release(session: Session, window: Window, figures: Reckoning) -> None:
         books.release_exposure(session, window.id, each.party, each.points, each.owed)
 
 
-def _statements(
-    session: Session, window: Window, period: Period, parties: Sequence[int]
-) -> list[Statement]:
-    counts = postings.count_till_lines(session, window.id)
-    few = [party for party in parties if counts.get(party, 0) <= TILL_LINES_IN_STATEMENT]
-    lines: dict[int, list[TillLine]] = {party: [] for party in few}
-    for row in postings.till_lines(session, window.id, few):
-        lines[row["party"]].append(_till_line(row))
+def _statements(window: Window, period: Period, parties: Sequence[int]) -> list[Statement]:
     statements = []
     for sequence, party in enumerate(parties, start=1):
-        statement = draft(
-            period,
-            party,
-            number=number(window.name, sequence),
-            till_lines=lines.get(party),
-        )
+        statement = draft(period, party, number=number(window.name, sequence, period.revision))
         if problems := check(statement):
             raise StatementDoesNotAddUp(number=statement.number, problems=problems)
         statements.append(statement)
     return statements
-
-
-def _till_line(row: Row) -> TillLine:
-    journal: UUID = row["journal"]
-    return TillLine(
-        journal=to_text("jrn", journal),
-        at=row["at"],
-        kind=row["kind"],
-        reference=row["reference"],
-        issuer=row["issuer"],
-        points=row["points"],
-    )
 
 
 def _issue(

@@ -1,10 +1,10 @@
-"""A window's postings, read as a set: what prices them, what they left, and whose tills they were.
+"""A window's postings, read as a set: what prices them, and what they left.
 
 Each reads the whole window, and the closing alone does; what is asked every day is summed
 beforehand (`settlement.rollup`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -92,35 +92,6 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
         window=window,
     )
     return {row["issuer_id"]: row["points"] for row in rows}
-
-
-def count_till_lines(session: Session, window: int) -> dict[int, int]:
-    """Per acceptor, how many postings its tills have in the window."""
-    rows = _all(
-        session,
-        "SELECT party_id, count(*) AS lines FROM exchange.posting WHERE window_id = :window"
-        " AND movement IN ('spent', 'refunded') GROUP BY party_id",
-        window=window,
-    )
-    return {row["party_id"]: row["lines"] for row in rows}
-
-
-def till_lines(session: Session, window: int, parties: Sequence[int]) -> list[Row]:
-    """The journals of these acceptors' tills, one row for each issuer of their points, in order."""
-    return _all(
-        session,
-        """
-        SELECT p.party_id AS party, p.journal_id AS journal, j.at, p.movement AS kind,
-               coalesce(j.reference, '') AS reference, p.issuer_id AS issuer,
-               sum(p.points)::bigint AS points
-        FROM exchange.posting p JOIN exchange.journal j ON j.id = p.journal_id
-        WHERE p.window_id = :window AND p.party_id = ANY(:parties)
-            AND p.movement IN ('spent', 'refunded')
-        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY party, at, journal, issuer
-        """,
-        window=window,
-        parties=list(parties),
-    )
 
 
 def _all(session: Session, sql: str, **values: Any) -> list[Row]:

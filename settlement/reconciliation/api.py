@@ -130,6 +130,7 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(WindowNotFound, WindowNotClosed, RecordsTooMany),
         example={"window": "2026-11", "side": "accepted", "tolerance_seconds": 300},
         work=_begin,
+        when_suspended=True,  # What was traded is settled all the same.
     ),
     Read(
         name="listReconciliations",
@@ -173,6 +174,7 @@ OPERATIONS: tuple[Operation, ...] = (
             RecordTooLong,
         ),
         work=_add,
+        when_suspended=True,
     ),
     Change(
         name="matchReconciliation",
@@ -187,6 +189,7 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(ReconciliationNotFound, RecordComplete, RecordIncomplete, RecordTooLong),
         example={"lines": 12408},
         work=_match,
+        when_suspended=True,
     ),
     Read(
         name="listFindings",

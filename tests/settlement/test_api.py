@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
 from settlement import closing
+from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
-KEY = HubKey("hub-test", PrivateKey.generate())
+KEY = build_sealer()
 
 
 def close(hub: Coalition, window: str, next_name: str) -> None:
@@ -79,7 +78,7 @@ class TestStatements:
         document = plain.encode() + b"\n"
         assert KEY.private.public_key.verifies(bytes.fromhex(line["signature"]), document)
         assert (body["net"], line["settles"], line["window"]) == (534, 534, "2026-11")
-        assert body["till_lines"][0]["reference"] == "R-1"
+        assert (body["revision"], body["replaces"]) == (1, None)
 
     def test_csv(self, partners: tuple[Partner, Partner]) -> None:
         _, fuel = partners

@@ -11,14 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from kit.ids import to_text
-from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
 from sdk.python.tongbao_client import Answer
 from settlement import closing
 from settlement.reconciliation import api, findings, receiving
+from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
-KEY = HubKey("hub-test", PrivateKey.generate())
+SEALER = build_sealer()
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Row = tuple[Any, ...]
 
@@ -30,7 +29,7 @@ def close(hub: Coalition, window: str, next_name: str) -> None:
         next_name=next_name,
         currency="CNY",
         now=datetime.now(UTC),
-        signer=KEY,
+        signer=SEALER,
     )
 
 

@@ -60,6 +60,7 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     page, later = {"limit": 10}, {"limit": 10, "cursor": "2020-01"}
     member, journal = {"member": known.member}, known.journal
     record = {"reconciliation": known.record}
+    invoice = f"INV-77-{known.party}"
     kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
     histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
     return {
@@ -79,6 +80,10 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listFindings": [Asked(record, page), Asked(record, page | {"outcome": "matched"})],
         "getFindingsCsv": [Asked(record, {})],
         "getFindingsXlsx": [Asked(record, {"outcome": "missing_here"})],
+        "listPayments": [Asked({"window": "2020-01"}, {})],
+        "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
+        "getInvoice": [Asked({"invoice": invoice}, {})],
+        "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }
