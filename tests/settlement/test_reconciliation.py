@@ -10,27 +10,20 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import text
 
+from exchange import windows
 from kit.ids import to_text
 from sdk.python.tongbao_client import Answer
-from settlement import closing
 from settlement.reconciliation import api, findings, receiving
-from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
-SEALER = build_sealer()
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Row = tuple[Any, ...]
 
 
-def close(hub: Coalition, window: str, next_name: str) -> None:
-    closing.close(
-        hub.database,
-        window=window,
-        next_name=next_name,
-        currency="CNY",
-        now=datetime.now(UTC),
-        signer=SEALER,
-    )
+def close(hub: Coalition, next_name: str) -> None:
+    """The books of a window are what is reconciled: its money need not be worked out."""
+    with hub.database.transaction() as session:
+        windows.close_and_open_next(session, next_name)
 
 
 def moment(minutes: float) -> str:
@@ -52,13 +45,13 @@ def shops(coalition: Coalition) -> tuple[Partner, Partner]:  # noqa: F811 - the 
     R-1 … R-4 of 100, 200, 300 and 400 points, a minute apart, and 50 back of R-4 as F-1. R-9 is of
     the window before.
     """
-    close(coalition, "window 1", "2026-10")
+    close(coalition, "2026-10")
     market, fuel = coalition.partner("market"), coalition.partner("fuel")
     member = market.enrol()
     market.accrue(member, 5_000, "A-1")
     there = fuel.link(market, member)
     fuel.redeem(there, 900, "R-9", occurred_at=moment(0))
-    close(coalition, "2026-10", "2026-11")
+    close(coalition, "2026-11")
     for number in range(1, 5):
         fuel.redeem(there, 100 * number, f"R-{number}", occurred_at=moment(number))
     sale = fuel.call("GET", "/v1/transactions?reference=R-4").body["transactions"][0]["id"]
@@ -67,7 +60,7 @@ def shops(coalition: Coalition) -> tuple[Partner, Partner]:  # noqa: F811 - the 
         "/v1/refunds",
         {"transaction": sale, "reference": "F-1", "points": 50, "occurred_at": moment(5)},
     )
-    close(coalition, "2026-11", "2026-12")
+    close(coalition, "2026-12")
     return market, fuel
 
 
