@@ -2,14 +2,18 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
-from settlement.documents.drawing import Band, Box, Drawing, Shape
+from settlement.documents import tones
+from settlement.documents.drawing import Band, Box, Drawing, Label, Shape, fit
 
 _FONT = "system-ui, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+_HEAD = 48.0
 
 
 def as_svg(drawing: Drawing, *, name: str, language: str) -> bytes:
     """UTF-8. `name` begins the ids of title and description: unlike others' on the same page."""
-    size = f"{drawing.width:g}", f"{drawing.height:g}"
+    size = _n(drawing.width), _n(drawing.height + _HEAD)
+    heading = Label(x=0, y=18, text=fit(drawing.title, drawing.width, 15), size=15)
+    below = Label(x=0, y=36, text=drawing.description, size=11, tone=tones.TEXT_2)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}"'
         f' width="{size[0]}" height="{size[1]}" role="img" lang="{language}"'
@@ -18,7 +22,11 @@ def as_svg(drawing: Drawing, *, name: str, language: str) -> bytes:
         f"<title id={quoteattr(f'{name}-title')}>{_text(drawing.title)}</title>",
         f"<desc id={quoteattr(f'{name}-description')}>{_text(drawing.description)}</desc>",
         f'<rect width="{size[0]}" height="{size[1]}" fill="#FFFFFF"/>',
+        _shape(heading),
+        _shape(below),
+        f'<g transform="translate(0 {_n(_HEAD)})">',
         *map(_shape, drawing.shapes),
+        "</g>",
         "</svg>\n",
     ]
     return "\n".join(parts).encode()

@@ -12,7 +12,7 @@ from settlement.statements import Due, Statement
 from tests.settlement.samples import build_statement, crowd, in_yen, quiet
 
 SVG = "{http://www.w3.org/2000/svg}"
-ELEMENTS = ("svg", "title", "desc", "rect", "path", "text")
+ELEMENTS = ("svg", "g", "title", "desc", "rect", "path", "text")
 MARKET, FUEL, SUSHI, HUB = 11, 12, 13, 1
 WHOLE = Whole(
     names={HUB: "Hub", MARKET: "Market", FUEL: "Fuel", SUSHI: "寿司"},
