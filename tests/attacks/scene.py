@@ -58,8 +58,8 @@ class Scene:
             },
             "proposeRate": {
                 "direction": "export",
-                "theirs": 10,
-                "ours": 3,
+                "theirs": 1,
+                "ours": 2,
                 "valid_from": "2027-01-01T00:00:00Z",
             },
         }

@@ -1,0 +1,97 @@
+"""Explaining a closed window's figures, and the journals behind one of them."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from settlement.explaining.errors import ExplanationDoesNotAddUp, LinesNotTold, NothingToExplain
+from settlement.explaining.explanation import Explanation, check, explain
+from settlement.explaining.kept import Kept, kept
+from settlement.explaining.lines import Line, lines
+from settlement.explaining.reasons import Reason, reasons
+from settlement.obligations import ObligationKind
+from settlement.reckoning import FLOAT, HUB
+from settlement.store import Window
+
+
+def explained(session: Session, name: str, party: int) -> tuple[Window, Explanation]:
+    """Why a party's figures for a window are what was kept.
+
+    Raises WindowNotFound, WindowNotClosed, NothingToExplain (it took no part),
+    ExplanationDoesNotAddUp.
+    """
+    window = kept(session, name)
+    if party not in window.figures:
+        raise NothingToExplain
+    found = explain(
+        party,
+        window.content,
+        window.terms,
+        base=window.base,
+        figures=window.figures[party],
+        payments=window.payments,
+        left_out=window.left_out,
+        brought_in=window.brought_in,
+    )
+    problems = check(found) + _unlike(window, found)
+    if problems:
+        raise ExplanationDoesNotAddUp(problems=problems)
+    return window.window, found
+
+
+def lines_behind(
+    session: Session,
+    name: str,
+    party: int,
+    *,
+    kind: ObligationKind,
+    owes: bool,
+    counterparty: int | None,
+    after: UUID | None,
+    limit: int,
+    to_hub: bool = False,
+) -> tuple[list[Line], UUID | None]:
+    """A page of the window's journals behind what a party owes, or is owed, of a kind.
+
+    Those brought in from another window are among that window's. Raises WindowNotFound,
+    WindowNotClosed, NothingToExplain, and, unless it is for the hub's own finance, LinesNotTold.
+    """
+    window = kept(session, name)
+    behind = [
+        each
+        for each in reasons(window.moved, window.terms, hub=HUB, float_=FLOAT)
+        if each.kind == kind and _is_between(each, party, counterparty, owes)
+    ]
+    if not behind:
+        raise NothingToExplain
+    movements = list(dict.fromkeys(cause.movement for each in behind for cause in each.causes))
+    acceptors = {each.acceptor for each in movements}
+    if counterparty not in (None, HUB, FLOAT) and acceptors != {party} and not to_hub:
+        raise LinesNotTold
+    tills_of = party if acceptors == {party} else None
+    return lines(
+        session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit
+    )
+
+
+def _unlike(window: Kept, found: Explanation) -> list[str]:
+    """The party's kept obligations that the reasons do not come to, and the other way round."""
+    party = found.party
+    worked_out = {(e.debtor, e.creditor, e.kind): (e.points, e.amount) for e in found.reasons}
+    was_kept = {
+        (e.debtor, e.creditor, e.kind): (e.points, e.amount)
+        for e in window.obligations
+        if party in (e.debtor, e.creditor)
+    }
+    return [
+        f"{kind} from {debtor} to {creditor} was kept otherwise"
+        for debtor, creditor, kind in sorted(worked_out.keys() | was_kept.keys())
+        if worked_out.get((debtor, creditor, kind)) != was_kept.get((debtor, creditor, kind))
+    ]
+
+
+def _is_between(reason: Reason, party: int, counterparty: int | None, owes: bool) -> bool:
+    mine, other = reason.debtor, reason.creditor
+    if not owes:
+        mine, other = other, mine
+    return mine == party and counterparty in (None, other)
