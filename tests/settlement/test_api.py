@@ -78,7 +78,7 @@ class TestStatements:
         document = plain.encode() + b"\n"
         assert KEY.private.public_key.verifies(bytes.fromhex(line["signature"]), document)
         assert (body["net"], line["settles"], line["window"]) == (534, 534, "2026-11")
-        assert body["till_lines"][0]["reference"] == "R-1"
+        assert (body["revision"], body["replaces"]) == (1, None)
 
     def test_csv(self, partners: tuple[Partner, Partner]) -> None:
         _, fuel = partners

@@ -320,26 +320,10 @@ class TestStatements:
         market = json.loads(rows["market"].document)
         assert [trade["party"] for trade in market["spent"]] == [coalition.parties["fuel"]]
         assert market["accepted"] == []
-        assert market["till_lines"] == []
         assert (market["opening"], market["closing"], market["net"]) == (0, 300, -200)
         fuel = json.loads(rows["fuel"].document)
-        assert [(line["reference"], line["kind"]) for line in fuel["till_lines"]] == [
-            ("R-1", "spent"),
-            ("R-2", "refunded"),
-        ]
+        assert (fuel["accepted_points"], fuel["accepted_refunds"]) == (300, 100)
         assert rows["fuel"].csv.startswith(b"\xef\xbb\xbfstatement,window")
-
-    def test_leave_out_the_lines_of_a_busy_till(
-        self, coalition: Coalition, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        coalition.partner("market")
-        wallet = coalition.wallet()
-        coalition.issue("market", wallet, 10)
-        coalition.spend("market", wallet, 1)
-        coalition.spend("market", wallet, 1)
-        monkeypatch.setattr(closing, "TILL_LINES_IN_STATEMENT", 1)
-        rows = coalition.documents(coalition.close("2026-12"))
-        assert json.loads(rows["market"].document)["till_lines"] is None
 
     def test_of_two_windows_join(self, coalition: Coalition) -> None:
         coalition.partner("market")
