@@ -15,11 +15,14 @@ from settlement.explaining.errors import (
     ExplanationDoesNotAddUp,
     LinesNotTold,
     NothingToExplain,
+    WindowAborted,
 )
 from settlement.explaining.evidence import evidence
 from settlement.explaining.explaining import explained, lines_behind
 from settlement.explaining.facts import facts
 from settlement.explaining.lines import Line
+
+NOBODY = 0  # No party has this number.
 
 
 def _explanation(call: Call, session: Session, _: Data) -> Facts:
@@ -32,15 +35,13 @@ def _lines(call: Call, session: Session, data: Data) -> Page:
     names = views.named(session)
     others = {named.id: party for party, named in names.items()}
     word = data.get("counterparty")
-    if word is not None and word not in others:
-        raise NothingToExplain
     found, after = lines_behind(
         session,
         str(call.path["window"]),
         call.party,
         kind=data["kind"],
         owes=data["side"] == "owes",
-        counterparty=None if word is None else others[word],
+        counterparty=None if word is None else others.get(word, NOBODY),
         after=data.get("cursor"),
         limit=data["limit"],
     )
@@ -79,7 +80,13 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="Settlement",
         summary="Why your net is what it is: by party, kind, movement and price",
         answer=schemas.ExplanationAnswer,
-        refusals=(WindowNotFound, WindowNotClosed, NothingToExplain, ExplanationDoesNotAddUp),
+        refusals=(
+            WindowNotFound,
+            WindowAborted,
+            WindowNotClosed,
+            NothingToExplain,
+            ExplanationDoesNotAddUp,
+        ),
         read=_explanation,
     ),
     Read(
@@ -91,7 +98,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The transactions behind an obligation",
         query=schemas.LinesQuery,
         answer=schemas.LinesAnswer,
-        refusals=(NothingToExplain, WindowNotFound, WindowNotClosed, LinesNotTold),
+        refusals=(WindowNotFound, WindowAborted, WindowNotClosed, NothingToExplain, LinesNotTold),
         read=_lines,
     ),
     Read(

@@ -17,7 +17,7 @@ from settlement.store import Window
 def explained(session: Session, name: str, party: int) -> tuple[Window, Explanation]:
     """Why a party's figures for a window are what was kept.
 
-    Raises WindowNotFound, WindowNotClosed, NothingToExplain (it took no part),
+    Raises WindowNotFound, WindowAborted, WindowNotClosed, NothingToExplain (it took no part),
     ExplanationDoesNotAddUp.
     """
     window = kept(session, name)
@@ -25,7 +25,7 @@ def explained(session: Session, name: str, party: int) -> tuple[Window, Explanat
         raise NothingToExplain
     found = explain(
         party,
-        window.content,
+        window.settled,
         window.terms,
         base=window.base,
         figures=window.figures[party],
@@ -54,7 +54,7 @@ def lines_behind(
     """A page of the window's journals behind what a party owes, or is owed, of a kind.
 
     Those brought in from another window are among that window's. Raises WindowNotFound,
-    WindowNotClosed, NothingToExplain, and, unless it is for the hub's own finance, LinesNotTold.
+    WindowAborted, WindowNotClosed, NothingToExplain, and LinesNotTold but to the hub's finance.
     """
     window = kept(session, name)
     behind = [
@@ -69,9 +69,7 @@ def lines_behind(
     if counterparty not in (None, HUB, FLOAT) and acceptors != {party} and not to_hub:
         raise LinesNotTold
     tills_of = party if acceptors == {party} else None
-    return lines(
-        session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit
-    )
+    return lines(session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit)
 
 
 def _unlike(window: Kept, found: Explanation) -> list[str]:

@@ -7,30 +7,40 @@ from sqlalchemy.orm import Session
 
 from partners import terms
 from partners.agreement import Terms
-from settlement import postings, store
+from settlement import store
+from settlement.content import content
 from settlement.errors import WindowNotClosed
+from settlement.explaining.errors import WindowAborted
 from settlement.explaining.explanation import Figures
 from settlement.fx import Rate
 from settlement.movements import Movement
 from settlement.obligations import Obligation
 from settlement.payments import Payment
+from settlement.reckoning import Route
 from settlement.store import Window
 from settlement.views import FIGURED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """`content` is what was settled: with what was brought in, without what was left out."""
+    """`settled` is what was `moved`, and what was brought in, without what was left out."""
 
     window: Window
     base: str
-    content: Sequence[Movement]
+    route: Route
+    settled: Sequence[Movement]
+    moved: Sequence[Movement]
     left_out: Sequence[Movement]
     brought_in: Sequence[Movement]
     terms: Mapping[int, Terms]
     figures: Mapping[int, Figures]
     obligations: Sequence[Obligation]
     payments: Sequence[Payment]
+
+    @property
+    def covers(self) -> dict[int, int]:
+        """What was made good for a party, or borne by it."""
+        return {party: each.cover for party, each in self.figures.items() if each.cover}
 
     @property
     def rates(self) -> dict[str, Rate]:
@@ -40,16 +50,21 @@ class Kept:
 
 
 def kept(session: Session, name: str) -> Kept:
-    """Raises WindowNotFound, WindowNotClosed."""
+    """Raises WindowNotFound, WindowAborted, WindowNotClosed, in this order."""
     window = store.get_window(session, name)
-    if window.currency is None or window.state not in FIGURED:
+    if window.state == "aborted":
+        raise WindowAborted
+    if window.currency is None or window.route is None or window.state not in FIGURED:
         raise WindowNotClosed(state=window.state)
+    found = content(session, window.id)
     return Kept(
         window=window,
         base=window.currency,
-        content=postings.movements(session, window.id),
-        left_out=(),
-        brought_in=(),
+        route=window.route,
+        settled=found.settled,
+        moved=found.moved,
+        left_out=found.left_out,
+        brought_in=found.brought_in,
         terms=terms.every(session),
         figures={
             row["party"]: _figures(row, window.currency)
@@ -68,7 +83,7 @@ def _figures(row: store.Row, base: str) -> Figures:
     return Figures(
         receives=row["receives"],
         pays=row["pays"],
-        cover=row.get("cover", 0),
+        cover=row["cover"],
         net=row["net"],
         currency=row["currency"],
         rate=Rate(

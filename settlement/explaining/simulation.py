@@ -1,6 +1,6 @@
 """A closed window under other terms, rates or policies: who would have paid what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from settlement.explaining.errors import ScenarioRefused
 from settlement.explaining.explanation import Figures
 from settlement.explaining.kept import Kept
 from settlement.fx import Rate
-from settlement.reckoning import Reckoning, reckon
+from settlement.reckoning import FLOAT, HUB, Reckoning, Route, reckon
 
 _FIXED = {"id", "party"}
 CHANGEABLE = tuple(each.name for each in fields(Terms) if each.name not in _FIXED)
@@ -18,7 +18,8 @@ _POLICIES = {"redemption": 0, "issuance": MILLION}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """What would have been otherwise: fields of all terms of a party, and rates by currency.
+    """What would have been otherwise: fields of all terms of a party, rates by
+    currency, and the route of the money.
 
     A changed policy holds for every point of the window, whenever it was issued: what it would
     have brought into the float before the window is no part of it.
@@ -26,6 +27,7 @@ class Scenario:
 
     terms: Mapping[int, Mapping[str, Any]]
     rates: Mapping[str, Rate]
+    route: Route | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,14 @@ class Outcome:
         return self.after.settles - self.before.settles
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replayed:
+    """All figures as they would have been, and everybody's beside what they were."""
+
+    reckoning: Reckoning
+    outcomes: Sequence[Outcome]
+
+
 def policy(word: str) -> int:
     """The prefunded share of `redemption`, `issuance` or `split:PPM`. Raises ScenarioRefused."""
     share = word.removeprefix("split:")
@@ -59,42 +69,48 @@ def policy(word: str) -> int:
     raise ScenarioRefused(f"{word} is no policy: redemption, issuance or split:PPM")
 
 
-def simulate(kept: Kept, scenario: Scenario) -> Reckoning:
-    """All figures of the window's content under a scenario.
+def replay(kept: Kept, scenario: Scenario) -> Replayed:
+    """The window's settlement under a scenario; what was made good for others stays as it was.
 
     Raises ScenarioRefused for what no terms could be, FxRateMissing.
     """
-    agreed = {number: _changed(each, scenario) for number, each in kept.terms.items()}
+    rates = {**kept.rates, **scenario.rates}
     currencies = {
         party: str(scenario.terms.get(party, {}).get("currency", each.currency))
         for party, each in kept.figures.items()
+        if party not in (HUB, FLOAT)
     }
-    return reckon(
-        kept.content,
-        agreed,
+    reckoned = reckon(
+        kept.settled,
+        {number: _changed(each, scenario) for number, each in kept.terms.items()},
         currencies=currencies,
-        rates={**kept.rates, **scenario.rates},
+        rates=rates,
         base=kept.base,
+        route=scenario.route or kept.route,
+        covers=kept.covers,
     )
-
-
-def outcomes(kept: Kept, reckoned: Reckoning, scenario: Scenario) -> list[Outcome]:
-    """Everybody's figures before and after, by party."""
-    rates = {**kept.rates, **scenario.rates}
-    found = []
-    for party, before in sorted(kept.figures.items()):
-        position, fixed = reckoned.positions[party], reckoned.fixed[party]
-        after = Figures(
-            receives=position.receives,
-            pays=position.pays,
-            cover=before.cover,
-            net=fixed.net,
-            currency=fixed.currency,
-            rate=rates.get(fixed.currency),
-            settles=fixed.settled,
+    outcomes = [
+        Outcome(
+            party=party,
+            before=before,
+            after=_figures(reckoned, party, rates),
         )
-        found.append(Outcome(party=party, before=before, after=after))
-    return found
+        for party, before in sorted(kept.figures.items())
+    ]
+    return Replayed(reckoning=reckoned, outcomes=outcomes)
+
+
+def _figures(reckoned: Reckoning, party: int, rates: Mapping[str, Rate]) -> Figures:
+    position, fixed = reckoned.positions[party], reckoned.fixed[party]
+    return Figures(
+        receives=position.receives,
+        pays=position.pays,
+        cover=position.cover,
+        net=position.net,
+        currency=fixed.currency,
+        rate=rates[fixed.currency] if fixed.currency != reckoned.base else None,
+        settles=fixed.settled,
+    )
 
 
 def _changed(agreed: Terms, scenario: Scenario) -> Terms:
