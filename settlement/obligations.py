@@ -64,9 +64,7 @@ def price(
     return [each for each in obligations if each.points or each.amount]
 
 
-def flows(
-    movement: Movement, terms: Mapping[int, Terms], hub: int, float_: int
-) -> Iterator[Flow]:
+def flows(movement: Movement, terms: Mapping[int, Terms], hub: int, float_: int) -> Iterator[Flow]:
     """What each point of a movement makes whom owe; a share of nothing makes no flow."""
     issuer, points = movement.issuer, movement.signed
     then = terms[movement.issue_terms]

@@ -59,6 +59,7 @@ def _told(line: Line, party: int, names: dict[int, views.Named]) -> Facts:
         "movement": line.kind,
         "points": line.points,
         "issuer": names[line.issuer],
+        "left_out": line.left_out,
     }
     if line.by == party and line.reference is not None:
         told["reference"] = line.reference

@@ -1,9 +1,11 @@
 """Explaining a closed window's figures, and the journals behind one of them."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from settlement import store
 from settlement.explaining.errors import ExplanationDoesNotAddUp, LinesNotTold, NothingToExplain
 from settlement.explaining.explanation import Explanation, check, explain
 from settlement.explaining.kept import Kept, kept
@@ -85,6 +87,19 @@ def _unlike(window: Kept, found: Explanation) -> list[str]:
         f"{kind} from {debtor} to {creditor} was kept otherwise"
         for debtor, creditor, kind in sorted(worked_out.keys() | was_kept.keys())
         if worked_out.get((debtor, creditor, kind)) != was_kept.get((debtor, creditor, kind))
+    ]
+
+
+def _marked(session: Session, window: Window, found: list[Line]) -> list[Line]:
+    """Those that the settlement leaves out say so."""
+    rows = store.deferrals_of(session, window.id)
+    journals = {(row["journal_id"], row["issuer_id"]) for row in rows if row["kind"] == "line"}
+    parties = {row["party_id"] for row in rows if row["kind"] == "party"}
+    return [
+        replace(each, left_out=True)
+        if (each.journal, each.issuer) in journals or parties & {each.issuer, each.acceptor}
+        else each
+        for each in found
     ]
 
 

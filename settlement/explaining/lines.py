@@ -89,6 +89,7 @@ class Line:
     acceptor: int | None
     points: int
     lots: tuple[int, ...]
+    left_out: bool = False  # Of this window's settlement: contested, or deferred.
 
 
 def lines(

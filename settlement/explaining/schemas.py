@@ -105,6 +105,9 @@ class LineSchema(AnswerSchema):
     movement = fields.String(validate=validate.OneOf(MOVEMENTS))
     points = fields.Integer()
     issuer = fields.Nested(PartySchema)
+    left_out = fields.Boolean(
+        metadata={"description": "Of this window's settlement: contested, or deferred."}
+    )
     reference = fields.String(metadata={"description": "Your own number, of your own journals."})
     lots = fields.List(fields.Integer(), metadata={"description": "Of your own points."})
 

@@ -87,6 +87,7 @@ def lines(
                 "issuer": names[each.issuer],
                 "acceptor": None if each.acceptor is None else names[each.acceptor],
                 "points": each.points,
+                "left_out": each.left_out,
             }
             for each in found
         ),

@@ -125,11 +125,12 @@ class TestLines:
             assert not any("lots" in each for each in lines)
 
     def test_an_issuers_tell_neither_till_nor_receipt(self, trade: Trade) -> None:
+        told = {"journal", "at", "movement", "points", "issuer", "left_out", "lots"}
         for limit in (1, 100):
             lines = list(pages(trade.market, "kind=spent&side=owes", limit))
             assert len(lines) == 5
             for each in lines:
-                assert set(each) == {"journal", "at", "movement", "points", "issuer", "lots"}
+                assert set(each) == told
             [issued] = pages(trade.market, "kind=prefunded&side=owes&counterparty=float", limit)
             assert (issued["journal"], issued["points"]) == (trade.accrual, 1000)
 
