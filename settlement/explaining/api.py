@@ -15,7 +15,6 @@ from settlement.explaining.errors import (
     ExplanationDoesNotAddUp,
     LinesNotTold,
     NothingToExplain,
-    WindowAborted,
 )
 from settlement.explaining.evidence import evidence
 from settlement.explaining.explaining import explained, lines_behind
@@ -83,7 +82,6 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=schemas.ExplanationAnswer,
         refusals=(
             WindowNotFound,
-            WindowAborted,
             WindowNotClosed,
             NothingToExplain,
             ExplanationDoesNotAddUp,
@@ -99,7 +97,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The transactions behind an obligation",
         query=schemas.LinesQuery,
         answer=schemas.LinesAnswer,
-        refusals=(WindowNotFound, WindowAborted, WindowNotClosed, NothingToExplain, LinesNotTold),
+        refusals=(WindowNotFound, WindowNotClosed, NothingToExplain, LinesNotTold),
         read=_lines,
     ),
     Read(

@@ -11,12 +11,6 @@ class ExplanationDoesNotAddUp(Refusal):
     title = "The figures that were kept are not what the books come to"
 
 
-class WindowAborted(Refusal):
-    code = "window-aborted"
-    kind = Kind.CONFLICT
-    title = "The window was aborted: the settlement that its content went to explains it"
-
-
 class NothingToExplain(Refusal):
     """`counterparty` and `kind` together name no obligation of the window's explanation."""
 

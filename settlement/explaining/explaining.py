@@ -19,7 +19,7 @@ from settlement.store import Window
 def explained(session: Session, name: str, party: int) -> tuple[Window, Explanation]:
     """Why a party's figures for a window are what was kept.
 
-    Raises WindowNotFound, WindowAborted, WindowNotClosed, NothingToExplain (it took no part),
+    Raises WindowNotFound, WindowNotClosed, NothingToExplain (it took no part),
     ExplanationDoesNotAddUp.
     """
     window = kept(session, name)
@@ -56,7 +56,7 @@ def lines_behind(
     """A page of the window's journals behind what a party owes, or is owed, of a kind.
 
     Those brought in from another window are among that window's. Raises WindowNotFound,
-    WindowAborted, WindowNotClosed, NothingToExplain, and LinesNotTold but to the hub's finance.
+    WindowNotClosed, NothingToExplain, and LinesNotTold but to the hub's finance.
     """
     window = kept(session, name)
     behind = [
@@ -71,7 +71,10 @@ def lines_behind(
     if counterparty not in (None, HUB, FLOAT) and acceptors != {party} and not to_hub:
         raise LinesNotTold
     tills_of = party if acceptors == {party} else None
-    return lines(session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit)
+    found, following = lines(
+        session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit
+    )
+    return _marked(session, window.window, found), following
 
 
 def _unlike(window: Kept, found: Explanation) -> list[str]:
@@ -92,7 +95,7 @@ def _unlike(window: Kept, found: Explanation) -> list[str]:
 
 def _marked(session: Session, window: Window, found: list[Line]) -> list[Line]:
     """Those that the settlement leaves out say so."""
-    rows = store.deferrals_of(session, window.id)
+    rows = [row for row in store.deferrals_of(session, window.id) if row["revision"] is not None]
     journals = {(row["journal_id"], row["issuer_id"]) for row in rows if row["kind"] == "line"}
     parties = {row["party_id"] for row in rows if row["kind"] == "party"}
     return [

@@ -10,7 +10,6 @@ from partners.agreement import Terms
 from settlement import store
 from settlement.content import content
 from settlement.errors import WindowNotClosed
-from settlement.explaining.errors import WindowAborted
 from settlement.explaining.explanation import Figures
 from settlement.fx import Rate
 from settlement.movements import Movement
@@ -50,10 +49,8 @@ class Kept:
 
 
 def kept(session: Session, name: str) -> Kept:
-    """Raises WindowNotFound, WindowAborted, WindowNotClosed, in this order."""
+    """Raises WindowNotFound, WindowNotClosed."""
     window = store.get_window(session, name)
-    if window.state == "aborted":
-        raise WindowAborted
     if window.currency is None or window.route is None or window.state not in FIGURED:
         raise WindowNotClosed(state=window.state)
     found = content(session, window.id)

@@ -1,17 +1,17 @@
 """`bin/hub settlement …` and `bin/hub simulate …`, as typed."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from kit.errors import Refusal
-from kit.ids import to_text
-from settlement import closing
+from kit.ids import from_text, to_text, uuid7
+from settlement import deferrals, revisions
 from tests.books import Books
-from tests.settlement.coalition import Coalition
+from tests.settlement.coalition import NOW, Coalition
 from tests.web.desk import Desk
 
 
@@ -24,15 +24,7 @@ def coalition(books: Books) -> Coalition:
     wallet = coalition.wallet()
     coalition.issue("market", wallet, 1500)
     coalition.spend("fuel", wallet, 1001)
-    closing.close(
-        coalition.database,
-        window=coalition.window,
-        next_name="2026-12",
-        currency="CNY",
-        by="calendar",
-        now=datetime.now(UTC),
-        signer=coalition.signer,
-    )
+    coalition.close("2026-12")
     return coalition
 
 
@@ -76,6 +68,47 @@ class TestExplain:
             desk.run("settlement", "evidence", to_text("jrn", row.id))
         assert refused.value.code == "evidence-not-kept"
 
+    def test_what_is_left_out_and_brought_in(self, desk: Desk, coalition: Coalition) -> None:
+        [line] = desk.json("settlement", "lines", "window 1", "fuel", "--kind", "spent")
+        with coalition.database.transaction() as session:
+            deferral = deferrals.defer_line(
+                session,
+                coalition.id("window 1"),
+                from_text("jrn", line["journal"]) or UUID(int=0),
+                coalition.parties["market"],
+                because=uuid7(),
+                now=NOW,
+            )
+        # Explained are the figures in force, until there are others.
+        assert desk.json("settlement", "explain", "window 1", "fuel")["net"] == 881
+        revisions.revise(
+            coalition.database,
+            window="window 1",
+            reason="dispute",
+            by="mei",
+            now=NOW,
+            signer=coalition.signer,
+        )
+        shown = desk.json("settlement", "explain", "window 1", "fuel")
+        assert (shown["revision"], shown["net"], shown["reasons"]) == (2, 0, [])
+        assert {each["kind"]: each["exact"] for each in shown["left_out"]} == {
+            "spent": "900.9",
+            "fee": "18.018",
+        }
+        [line] = desk.json("settlement", "lines", "window 1", "fuel", "--kind", "spent")
+        assert line["left_out"] is True
+        with coalition.database.transaction() as session:
+            deferrals.release(session, deferral, NOW)
+        coalition.close("2027-01")
+        shown = desk.json("settlement", "explain", "2026-12", "fuel")
+        assert (shown["net"], [each["kind"] for each in shown["brought_in"]]) == (
+            881,
+            ["spent", "fee"],
+        )
+        assert "brought in" in desk.run("settlement", "explain", "2026-12", "fuel").stdout
+        [window] = desk.json("simulate", "2026-12")
+        assert [each["after"] == each["before"] for each in window["parties"]] == [True] * 4
+
     @pytest.mark.corrupts_books
     def test_figures_that_the_books_do_not_come_to(self, desk: Desk, coalition: Coalition) -> None:
         coalition.books.owner.execute(
@@ -112,7 +145,7 @@ class TestSimulate:
         changes = self.net_changes(desk, "--policy", "market=issuance")
         assert (changes["Market"], changes["Float"]) == (-499, 500)
         shown = desk.run("simulate", "window 1", "--policy", "market=issuance").stdout
-        assert "+¥4.99" in shown
+        assert "+¥5.00" in shown
 
     def test_another_currency_at_a_rate(self, desk: Desk, tmp_path: Path) -> None:
         file = tmp_path / "rates.json"
