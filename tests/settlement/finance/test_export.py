@@ -15,6 +15,7 @@ from beancount.core import realization
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit.errors import Refusal
 from settlement.errors import WindowNotClosed, WindowNotFound
 from settlement.finance import export
 from settlement.finance.chart import party_names
@@ -239,14 +240,14 @@ class TestExport:
         assert beancount_balances(path) == {}
 
     def test_refuses_a_window_that_is_not_closed(self, coalition: Coalition) -> None:
-        with coalition.database.transaction() as session:
-            with pytest.raises(WindowNotFound):
-                export.export(session, "no such", str, form="hledger", level="day")
-            with pytest.raises(WindowNotClosed):
-                export.export(session, coalition.window, str, form="hledger", level="day")
+        def refused(window: str, why: type[Refusal]) -> None:
+            with coalition.database.transaction() as session, pytest.raises(why):
+                export.export(session, window, str, form="hledger", level="day")
+
+        refused("no such", WindowNotFound)
+        refused(coalition.window, WindowNotClosed)
         window = coalition.begin("2026-12")
-        with coalition.database.transaction() as session, pytest.raises(WindowNotClosed):
-            export.export(session, window, str, form="hledger", level="day")
+        refused(window, WindowNotClosed)
         coalition.resume(window)
 
 
