@@ -12,11 +12,9 @@ class ExplanationDoesNotAddUp(Refusal):
 
 
 class NothingToExplain(Refusal):
-    """`counterparty` and `kind` together name no obligation of the window's explanation."""
-
     code = "nothing-to-explain"
     kind = Kind.NOT_FOUND
-    title = "You have no such obligation in this window"
+    title = "You took no part in this window"
 
 
 class LinesNotTold(Refusal):

@@ -46,33 +46,35 @@ def lines_behind(
     name: str,
     party: int,
     *,
-    kind: ObligationKind,
-    owes: bool,
-    counterparty: int | None,
-    after: UUID | None,
+    kind: ObligationKind | None = None,
+    owes: bool | None = None,
+    counterparty: int | None = None,
+    after: UUID | None = None,
     limit: int,
     to_hub: bool = False,
 ) -> tuple[list[Line], UUID | None]:
-    """A page of the window's journals behind what a party owes, or is owed, of a kind.
+    """A page of the window's journals behind what a party owes or is owed, and the next's cursor.
 
     Those brought in from another window are among that window's. Raises WindowNotFound,
-    WindowNotClosed, NothingToExplain, and LinesNotTold but to the hub's finance.
+    WindowNotClosed, and LinesNotTold but to the hub's finance.
     """
     window = kept(session, name)
     behind = [
         each
         for each in reasons(window.moved, window.terms, hub=HUB, float_=FLOAT)
-        if each.kind == kind and _is_between(each, party, counterparty, owes)
+        if kind in (None, each.kind) and _is_between(each, party, counterparty, owes)
     ]
-    if not behind:
-        raise NothingToExplain
     movements = list(dict.fromkeys(cause.movement for each in behind for cause in each.causes))
     acceptors = {each.acceptor for each in movements}
-    if counterparty not in (None, HUB, FLOAT) and acceptors != {party} and not to_hub:
+    if counterparty not in (None, HUB, FLOAT) and counterparty in acceptors and not to_hub:
         raise LinesNotTold
-    tills_of = party if acceptors == {party} else None
     found, following = lines(
-        session, window.window.id, movements, tills_of=tills_of, after=after, limit=limit
+        session,
+        window.window.id,
+        movements,
+        tills_of=party if acceptors == {party} else None,
+        after=after,
+        limit=limit,
     )
     return _marked(session, window.window, found), following
 
@@ -106,8 +108,9 @@ def _marked(session: Session, window: Window, found: list[Line]) -> list[Line]:
     ]
 
 
-def _is_between(reason: Reason, party: int, counterparty: int | None, owes: bool) -> bool:
-    mine, other = reason.debtor, reason.creditor
-    if not owes:
-        mine, other = other, mine
-    return mine == party and counterparty in (None, other)
+def _is_between(reason: Reason, party: int, counterparty: int | None, owes: bool | None) -> bool:
+    if party not in (reason.debtor, reason.creditor):
+        return False
+    is_owed = reason.creditor == party
+    other = reason.debtor if is_owed else reason.creditor
+    return owes is not is_owed and counterparty in (None, other)

@@ -107,6 +107,8 @@ def lines(
     are looked at and no more. `tills_of` is the one acceptor of them all, where there is one: its
     journals are found without the others'.
     """
+    if not movements:
+        return [], None
     ends = session.execute(_ENDS, {"window": window}).one()
     values: dict[str, Any] = {
         "window": window,

@@ -89,8 +89,8 @@ class ExplanationAnswer(AnswerSchema):
 
 
 class LinesQuery(StrictSchema):
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    side = fields.String(load_default="owed", validate=validate.OneOf(["owes", "owed"]))
+    kind = fields.String(validate=validate.OneOf(KINDS))
+    side = fields.String(validate=validate.OneOf(["owes", "owed"]))
     counterparty = fields.String(
         validate=validate.Regexp(r"(hub|float|ptr_[0-9a-z]{26})\Z"),
         metadata={"description": "As the explanation names it; left out, everybody."},

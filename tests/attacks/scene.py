@@ -150,7 +150,7 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
             session, party=shop.party, key=_spare_key(shop), now=datetime.now(UTC)
         )
     objects["key"] = spare["id"]
-    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][0]["name"]
+    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][1]["name"]
     return Scene(coalition, shop, stranger, objects)
 
 

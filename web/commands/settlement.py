@@ -46,14 +46,14 @@ def explain(context: Context, window: str, partner: str) -> None:
     tree = explanation_tree(kept, found, {each: name.name for each, name in names.items()})
     console = context.console if context.console.is_terminal else Console(width=WIDTH)
     console.print(tree, highlight=False)
-    context.say(f"Its journals: bin/hub settlement lines {window} {partner} --kind KIND")
+    context.say(f"Its journals: bin/hub settlement lines {window} {partner}")
 
 
 @settlement.command()
 @click.argument("window")
 @click.argument("partner")
-@click.option("--kind", type=click.Choice(KINDS), required=True)
-@click.option("--owes", is_flag=True, help="What it owes; else what it is owed.")
+@click.option("--kind", type=click.Choice(KINDS), help="Of obligation; else every kind.")
+@click.option("--owes/--owed", default=None, help="What it owes, what it is owed; else both.")
 @click.option("--with", "counterparty", help="A partner, `hub` or `float`; else everybody.")
 @click.option("--after", help="The journal that the last page ended with.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
@@ -62,7 +62,7 @@ def explain(context: Context, window: str, partner: str) -> None:
 def lines(
     context: Context, window: str, partner: str, counterparty: str | None, **asked: Any
 ) -> None:
-    """The journals behind what a partner owes, or is owed, of one kind."""
+    """The journals behind what a partner owes and is owed."""
     after = None if asked["after"] is None else _journal(asked["after"])
     with context.database.transaction() as session:
         found, following = lines_behind(
@@ -91,7 +91,7 @@ def lines(
             }
             for each in found
         ),
-        title=f"{partner}, {asked['kind']}",
+        title=f"Journals behind the figures of {partner}",
     )
     if following is not None:
         context.say(f"There may be more: --after {to_text('jrn', following)}")

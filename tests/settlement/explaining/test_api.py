@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -148,10 +148,18 @@ class TestLines:
             assert (answer.status, answer.body["code"]) == (403, "lines-not-told")
 
     @pytest.mark.parametrize(
-        "query", ["kind=breakage", f"kind=spent&counterparty=ptr_{'0' * 26}", "kind=fee"]
+        "query", ["kind=breakage", f"kind=spent&counterparty=ptr_{'0' * 26}", "kind=fee&side=owed"]
     )
     def test_of_nothing(self, trade: Trade, query: str) -> None:
-        answer = trade.fuel.call("GET", f"{PATH}/lines?{query}")
+        assert list(pages(trade.fuel, query, 100)) == []
+
+    def test_of_everything(self, trade: Trade) -> None:
+        assert len(list(pages(trade.fuel, "", 2))) == 4
+        assert len(list(pages(trade.market, "", 2))) == 6
+
+    def test_of_a_window_before_ones_time(self, trade: Trade, coalition: Coalition) -> None:  # noqa: F811
+        late = coalition.partner("late", valid_from=datetime.now(UTC) + timedelta(days=1))
+        answer = late.call("GET", PATH)
         assert (answer.status, answer.body["code"]) == (404, "nothing-to-explain")
 
 
