@@ -5,10 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from partners import terms
 from settlement import store
 from settlement.explaining.errors import ExplanationDoesNotAddUp, LinesNotTold, NothingToExplain
 from settlement.explaining.explanation import Explanation, check, explain
-from settlement.explaining.kept import Kept, kept
+from settlement.explaining.kept import Kept, closed, kept
 from settlement.explaining.lines import Line, lines
 from settlement.explaining.reasons import Reason, reasons
 from settlement.obligations import ObligationKind
@@ -58,10 +59,11 @@ def lines_behind(
     Those brought in from another window are among that window's. Raises WindowNotFound,
     WindowNotClosed, and LinesNotTold but to the hub's finance.
     """
-    window = kept(session, name)
+    window = closed(session, name)
+    moved, agreed = store.moved(session, window.id), terms.every(session)
     behind = [
         each
-        for each in reasons(window.moved, window.terms, hub=HUB, float_=FLOAT)
+        for each in reasons(moved, agreed, hub=HUB, float_=FLOAT)
         if kind in (None, each.kind) and _is_between(each, party, counterparty, owes)
     ]
     movements = list(dict.fromkeys(cause.movement for each in behind for cause in each.causes))
@@ -70,13 +72,13 @@ def lines_behind(
         raise LinesNotTold
     found, following = lines(
         session,
-        window.window.id,
+        window.id,
         movements,
         tills_of=party if acceptors == {party} else None,
         after=after,
         limit=limit,
     )
-    return _marked(session, window.window, found), following
+    return _marked(session, window, found), following
 
 
 def _unlike(window: Kept, found: Explanation) -> list[str]:

@@ -22,13 +22,12 @@ from settlement.views import FIGURED
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """`settled` is what was `moved`, and what was brought in, without what was left out."""
+    """`settled` is what moved, and what was brought in, without what was left out."""
 
     window: Window
     base: str
     route: Route
     settled: Sequence[Movement]
-    moved: Sequence[Movement]
     left_out: Sequence[Movement]
     brought_in: Sequence[Movement]
     terms: Mapping[int, Terms]
@@ -48,18 +47,25 @@ class Kept:
         return {rate.quote: rate for rate in found if rate is not None}
 
 
+def closed(session: Session, name: str) -> Window:
+    """A window that has figures. Raises WindowNotFound, WindowNotClosed."""
+    window = store.get_window(session, name)
+    if window.state not in FIGURED:
+        raise WindowNotClosed(state=window.state)
+    return window
+
+
 def kept(session: Session, name: str) -> Kept:
     """Raises WindowNotFound, WindowNotClosed."""
-    window = store.get_window(session, name)
-    if window.currency is None or window.route is None or window.state not in FIGURED:
-        raise WindowNotClosed(state=window.state)
+    window = closed(session, name)
+    if window.currency is None or window.route is None:
+        raise ValueError("a settlement has a currency and a route")
     found = content(session, window.id)
     return Kept(
         window=window,
         base=window.currency,
         route=window.route,
         settled=found.settled,
-        moved=found.moved,
         left_out=found.left_out,
         brought_in=found.brought_in,
         terms=terms.every(session),

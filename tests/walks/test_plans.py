@@ -77,6 +77,12 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "getExplanation": [Asked({"window": "2020-01"}, {})],
+        "listExplanationLines": [
+            Asked({"window": "2020-01"}, page | asked)
+            for asked in ({}, {"side": "owed"}, {"side": "owes", "cursor": journal})
+        ],
+        "getEvidence": [Asked({"transaction": journal}, {})],
         "listPayments": [Asked({"window": "2020-01"}, {})],
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],

@@ -37,7 +37,6 @@ def as_kept(world: World, route: Route) -> Kept:
         base=BASE,
         route=route,
         settled=world.content,
-        moved=world.content,
         left_out=[],
         brought_in=[],
         terms=world.terms,
