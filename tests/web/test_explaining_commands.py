@@ -41,7 +41,7 @@ class TestExplain:
         assert (spent["exact"], spent["rounding"], spent["amount"]) == ("900.9", "down", 900)
         [line] = desk.json("settlement", "lines", "window 1", "fuel", "--kind", "spent")
         assert (line["points"], line["issuer"]) == (1001, "Market")
-        assert line["journal"].startswith("jrn_")
+        assert line["id"].startswith("jrn_")
 
     def test_shows_a_tree(self, desk: Desk) -> None:
         shown = desk.run("settlement", "explain", "window 1", "fuel").stdout
@@ -74,7 +74,7 @@ class TestExplain:
             deferral = deferrals.defer_line(
                 session,
                 coalition.id("window 1"),
-                from_text("jrn", line["journal"]) or UUID(int=0),
+                from_text("jrn", line["id"]) or UUID(int=0),
                 coalition.parties["market"],
                 because=uuid7(),
                 now=NOW,

@@ -80,7 +80,7 @@ def lines(
     context.emit(
         (
             {
-                "journal": to_text("jrn", each.journal),
+                "id": to_text("jrn", each.journal),
                 "at": each.at,
                 "movement": each.kind,
                 "reference": each.reference,
