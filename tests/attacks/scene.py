@@ -69,11 +69,11 @@ class Scene:
             },
             "proposeRate": {
                 "direction": "export",
-                "theirs": 10,
-                "ours": 3,
+                "theirs": 1,
+                "ours": 2,
                 "valid_from": "2027-01-01T00:00:00Z",
             },
-            "createReconciliation": {"window": self.objects["closed"], "side": "accepted"},
+            "createReconciliation": {"window": self.objects["window"], "side": "accepted"},
             "matchReconciliation": {"lines": 1},
         }
         if name == "postBatch":
@@ -165,9 +165,8 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
             session, party=shop.party, key=_spare_key(shop), now=datetime.now(UTC)
         )
     objects["key"] = spare["id"]
-    windows = shop.call("GET", "/v1/windows").body["windows"]
-    objects["window"], objects["closed"] = (window["name"] for window in windows[:2])
-    body = {"window": objects["closed"], "side": "accepted"}
+    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][1]["name"]  # It closed.
+    body = {"window": objects["window"], "side": "accepted"}
     objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
     return Scene(coalition, shop, stranger, objects)
 

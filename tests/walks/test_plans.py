@@ -86,6 +86,12 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         },
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "getExplanation": [Asked({"window": "2020-01"}, {})],
+        "listExplanationLines": [
+            Asked({"window": "2020-01"}, page | asked)
+            for asked in ({}, {"side": "owed"}, {"side": "owes", "cursor": journal})
+        ],
+        "getEvidence": [Asked({"transaction": journal}, {})],
         "listReconciliations": [Asked({}, page), Asked({}, page | {"cursor": journal})],
         "getReconciliation": [Asked(record, {})],
         "listFindings": [Asked(record, page), Asked(record, page | {"outcome": "matched"})],
