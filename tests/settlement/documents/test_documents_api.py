@@ -93,12 +93,15 @@ def test_a_file_is_the_same_ever_after(
     assert len(set(found)) == 1
     with coalition.database.transaction() as session:
         monkeypatch.setattr(keeping, "make", lambda *_: pytest.fail("it was made already"))
-        party, sequence = (
+        party, known = (
             session.connection()
-            .exec_driver_sql("SELECT party_id, number FROM settlement.statement_file")
+            .exec_driver_sql(
+                "SELECT party_id, number FROM settlement.statement"
+                " JOIN settlement.statement_file USING (number)"
+            )
             .one()
         )
-        kept = keeping.file(session, party, sequence, "pdf", "zh", datetime.now(UTC))
+        kept = keeping.file(session, party, known, "pdf", "zh", datetime.now(UTC))
     assert kept == found[0]
 
 
