@@ -76,6 +76,32 @@ def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[
     return grouped(rows)
 
 
+def some_journals(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[Row, list[Row]]]:
+    """These journals with their postings, in the order of their ids."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM exchange.journal j"  # noqa: S608
+            " JOIN exchange.posting p ON p.journal_id = j.id"
+            " WHERE j.id = ANY(:ids) ORDER BY j.id, p.line"
+        ),
+        {"ids": list(ids)},
+    )
+    return grouped(rows)
+
+
+def indices(session: Session, journals_: Iterable[tuple[int, UUID]]) -> dict[UUID, int]:
+    """Where each journal of a window stands in the log."""
+    windows, ids = zip(*journals_, strict=True) if journals_ else ((), ())
+    rows = session.execute(
+        text(
+            "SELECT l.journal_id, l.index FROM settlement.leaf l"
+            " WHERE l.window_id = ANY(:windows) AND l.journal_id = ANY(:ids)"
+        ),
+        {"windows": sorted(set(windows)), "ids": list(ids)},
+    )
+    return dict(rows.tuples().all())
+
+
 def grouped(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
     """Rows of a journal and a posting each, as journals with their postings."""
     for _, found in groupby(rows, key=itemgetter(0)):
