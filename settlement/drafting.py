@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from settlement.fx import Rate
 from settlement.movements import Movement, MovementKind
-from settlement.reckoning import Reckoning
+from settlement.reckoning import HUB, Reckoning
 from settlement.statements import (
     BankDetails,
     Carried,
@@ -41,6 +41,7 @@ class Period:
     adjusted: Mapping[int, int] = field(default_factory=dict)
     banks: Mapping[int, BankDetails] = field(default_factory=dict)  # Per party, the hub too.
     head: TreeHead | None = None
+    zone: str = "Asia/Shanghai"
 
 
 def draft(period: Period, party: int, *, number: str) -> Statement:
@@ -57,7 +58,9 @@ def draft(period: Period, party: int, *, number: str) -> Statement:
         window=period.window,
         opened_at=period.opened_at,
         closed_at=period.closed_at,
+        zone=period.zone,
         due_on=period.due_on,
+        hub=period.names[HUB],
         party=party,
         name=period.names[party],
         currency=period.reckoning.base,

@@ -104,7 +104,9 @@ class Statement:
     window: str
     opened_at: datetime
     closed_at: datetime
+    zone: str  # IANA: in which people read these times.
     due_on: date
+    hub: str  # Its name.
     party: int
     name: str
     currency: str

@@ -72,6 +72,10 @@ _CLOSED = (
        SELECT format('ST-%%s-%%s', window_id, p), window_id, p, convert_to(repeat('x', 3000),
               'UTF8'), '', '', 'hub', '', now()
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
+    """INSERT INTO settlement.invoice
+       SELECT format('INV-%%s-%%s', window_id, p), window_id, 1, p, 'invoice', NULL, 'CNY', 5,
+              closed_at::date, convert_to(repeat('x', 3000), 'UTF8'), '', '', closed_at
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO exchange.total
        SELECT window_id, i, p, m, 10, 10
        FROM settlement.settlement, unnest(%(parties)s::integer[]) i,
