@@ -17,9 +17,7 @@ def defer_line(
     return _defer(session, window, "line", because, now, journal=journal, issuer=issuer)
 
 
-def defer_party(
-    session: Session, window: int, party: int, *, because: UUID, now: datetime
-) -> UUID:
+def defer_party(session: Session, window: int, party: int, *, because: UUID, now: datetime) -> UUID:
     """Leave all that a party issued or accepted out of this window. Raises DeferralExists."""
     return _defer(session, window, "party", because, now, party=party)
 

@@ -171,8 +171,10 @@ class _Routes:
 
 # The first and the last journal of a window, so that nothing outside it is looked at.
 _BOUNDS = """
-    SELECT min(journal_id) AS first, max(journal_id) AS last
-    FROM settlement.leaf WHERE window_id = :window
+    SELECT (SELECT journal_id FROM settlement.leaf WHERE window_id = :window
+            ORDER BY window_id, journal_id LIMIT 1) AS first,
+           (SELECT journal_id FROM settlement.leaf WHERE window_id = :window
+            ORDER BY window_id DESC, journal_id DESC LIMIT 1) AS last
 """
 
 _OF_TILLS = """

@@ -99,9 +99,10 @@ def revise_within(
     }
     covers = kept if covers is None else covers
     figured = _figure(session, found, covers)
-    if list(figured.figures.obligations) == store.obligations(session, found.id) and {
-        party: cover for party, cover in covers.items() if cover
-    } == kept:
+    if (
+        list(figured.figures.obligations) == store.obligations(session, found.id)
+        and {party: cover for party, cover in covers.items() if cover} == kept
+    ):
         return found.revision
     _write(session, found, figured, reason, because, by, now, signer, head=None)
     return found.revision + 1
@@ -166,9 +167,7 @@ def _partners(session: Session, window: Window, counted: Content) -> dict[int, P
         for each in (*counted.moved, *counted.brought_in)
         for party in (each.issuer, each.acceptor)
     }
-    busy |= {
-        party for party, points in postings.outstanding(session, window.id).items() if points
-    }
+    busy |= {party for party, points in postings.outstanding(session, window.id).items() if points}
     return {
         party: each
         for party, each in store.participants(session, window.closed_at).items()

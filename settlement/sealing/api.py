@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sqlalchemy.orm import Session
 
 from partners.api.operations import SETTLE, Call, Data, Facts, Operation, Page, Read
-from settlement import lines
+from settlement import lines, views
 from settlement.errors import StatementNotFound
 from settlement.lines import Line
 from settlement.sealing import merkle, proofs, schemas, store
@@ -75,6 +75,16 @@ def _shown(line: Line) -> Facts:
     return shown | {"reference": line.reference, "issuer": line.issuer}
 
 
+def _signature(call: Call, session: Session, _: Data) -> Facts:
+    found = views.statement(session, call.party, str(call.path["statement"]))
+    return {
+        "statement": found.number,
+        "digest": found.digest.hex(),
+        "key_id": found.key_id,
+        "signature": found.signature.hex(),
+    }
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Read(
         name="getTreeHead",
@@ -109,6 +119,17 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=schemas.ConsistencyAnswer,
         refusals=(SizesOutOfOrder, HeadNotFound),
         read=_consistency,
+    ),
+    Read(
+        name="getStatementSignature",
+        method="GET",
+        path="/v1/statements/<statement>/signature",
+        scopes=SETTLE,
+        tag="Sealed log",
+        summary="The hub's signature over one statement, byte for byte",
+        answer=schemas.SignatureAnswer,
+        refusals=(StatementNotFound,),
+        read=_signature,
     ),
     Read(
         name="listStatementLines",

@@ -56,6 +56,15 @@ class ConsistencyAnswer(AnswerSchema):
     )
 
 
+class SignatureAnswer(AnswerSchema):
+    statement = fields.String(metadata={"example": "ST-2026-11-000003"})
+    digest = fields.String(metadata={"description": "SHA-256 of the document, in hex."})
+    key_id = fields.String(metadata={"description": "The key of /.well-known/tongbao-keys."})
+    signature = fields.String(
+        metadata={"description": "Of that key over the document's bytes, in hex."}
+    )
+
+
 class LotSchema(AnswerSchema):
     lot = fields.Integer(allow_none=True)
     points = fields.Integer()
