@@ -5,7 +5,7 @@ next settlement that closes. So every point that moved is settled once, priced b
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -15,21 +15,16 @@ from sqlalchemy.orm import Session
 from settlement import postings, store
 from settlement.movements import Movement, MovementKind
 
-DeferralKind = Literal["line", "party", "window"]
-
-# The order in which deferrals take their share: a contested line is a line whosever it is.
-_KINDS: tuple[DeferralKind, ...] = ("line", "party", "window")
+DeferralKind = Literal["line", "party"]  # A whole window's is its content.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deferral:
-    """What the settlement of a window leaves out, and because of which dispute or default.
-
-    `lines` are the movements of a contested line; of the other kinds there are none to name.
+    """What the settlement of a window leaves out: a contested line, whose movements are `lines`,
+    or all that a party has part in.
     """
 
     id: UUID
-    window: int
     kind: DeferralKind
     party: int | None = None
     lines: tuple[Movement, ...] = ()
@@ -62,13 +57,13 @@ def divide(
 ) -> tuple[Content, dict[UUID, list[Movement]]]:
     """A settlement's content, and each deferral's share of what it leaves out.
 
-    Lines take theirs first, then parties in the order of their ids, then the whole window what is
-    left. Raises ValueError when a line is not in the window.
+    Lines take theirs first, whosever they are, then parties in the order of their ids. Raises
+    ValueError when a line is not in the window.
     """
     base = _sums([*moved, *brought_in])
     rest = base.copy()
     shares: dict[UUID, list[Movement]] = {}
-    for each in sorted(deferrals, key=lambda one: (_KINDS.index(one.kind), one.id)):
+    for each in sorted(deferrals, key=lambda one: (one.kind, one.id)):
         share = _share(each, rest)
         rest.subtract(share)
         if any(points < 0 for points in rest.values()):
@@ -85,20 +80,17 @@ def divide(
     return content, shares
 
 
-def content(session: Session, window: int) -> Content:
-    """What the settlement of a closed window counts, as its deferrals now stand."""
-    return _Reader(session).content(window)
+def content(session: Session, window: int, *, upcoming: bool = False) -> Content:
+    """What the figures in force of a closed window count; `upcoming`, what the next ones would."""
+    return _Reader(session, upcoming=upcoming).content(window)
 
 
 def _share(deferral: Deferral, rest: _Sums) -> _Sums:
     if deferral.kind == "line":
         return _sums(deferral.lines)
-    mine: Callable[[_Key], bool] = (
-        (lambda _: True)
-        if deferral.kind == "window"
-        else (lambda key: deferral.party in (key[1], key[2]))
+    return Counter(
+        {key: points for key, points in rest.items() if deferral.party in (key[1], key[2])}
     )
-    return Counter({key: points for key, points in rest.items() if mine(key)})
 
 
 def _sums(movements: Iterable[Movement]) -> _Sums:
@@ -133,38 +125,44 @@ def _movements(sums: Mapping[_Key, int]) -> list[Movement]:
 
 
 class _Reader:
-    """Reads each window once, however often its deferrals lead back to it."""
+    """Reads each window once, however often deferrals lead back to it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, upcoming: bool) -> None:
         self._session = session
+        self._upcoming = upcoming
         self._known: dict[int, tuple[Content, dict[UUID, list[Movement]]]] = {}
 
     def content(self, window: int) -> Content:
-        return self._divided(window)[0]
+        return self._divided(window, upcoming=self._upcoming)[0]
 
-    def _divided(self, window: int) -> tuple[Content, dict[UUID, list[Movement]]]:
+    def _divided(
+        self, window: int, *, upcoming: bool = False
+    ) -> tuple[Content, dict[UUID, list[Movement]]]:
         if window not in self._known:
             brought: _Sums = Counter()
-            for row in store.deferrals_into(self._session, window):
-                # Of a window before this one, or of this one: then it is its own contested line,
-                # settled after all because it was resolved before the closing.
-                share = (
-                    self._line(row)
-                    if row["kind"] == "line"
-                    else self._divided(row["window_id"])[1][row["id"]]
-                )
-                brought.update(_sums(share))
+            for row in store.deferrals_into(self._session, window):  # All of windows before it.
+                brought.update(_sums(self._left_out(row)))
             self._known[window] = divide(
                 store.moved(self._session, window),
                 _movements(brought),
-                [self._deferral(row) for row in store.deferrals_of(self._session, window)],
+                [
+                    self._deferral(row)
+                    for row in store.deferrals_of(self._session, window)
+                    if upcoming or row["revision"] is not None
+                ],
             )
         return self._known[window]
+
+    def _left_out(self, row: store.Row) -> Sequence[Movement]:
+        """A deferral's share of its own window."""
+        if row["kind"] == "line":
+            return self._line(row)
+        content, shares = self._divided(row["window_id"])
+        return content.settled if row["kind"] == "window" else shares[row["id"]]
 
     def _deferral(self, row: store.Row) -> Deferral:
         return Deferral(
             id=row["id"],
-            window=row["window_id"],
             kind=row["kind"],
             party=row["party_id"],
             lines=tuple(self._line(row)) if row["kind"] == "line" else (),

@@ -143,7 +143,7 @@ class _Figured:
 def _figure(session: Session, window: Window, covers: Mapping[int, int]) -> _Figured:
     if window.closed_at is None or window.currency is None or window.route is None:
         raise WindowNotClosed(state=window.state)
-    counted = content.content(session, window.id)
+    counted = content.content(session, window.id, upcoming=True)
     partners = _partners(session, window, counted)
     rates = fx_rates.in_force(session, window.currency, store.day_of(session, window.closed_at))
     figures = reckon(

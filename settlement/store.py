@@ -403,20 +403,26 @@ def release_deferral(session: Session, deferral: UUID, now: datetime) -> None:
 
 
 def bring_in(session: Session, window: int) -> None:
-    """Whatever was released and waits for a settlement belongs to this one, which is closing."""
+    """Whatever was left out and is released belongs to this settlement, which is closing.
+
+    What no revision has counted was never left out.
+    """
     session.execute(
         text(
             "UPDATE settlement.deferral SET settled_window_id = :window"
             " WHERE released_at IS NOT NULL AND settled_window_id IS NULL"
+            " AND (kind = 'window' OR revision IS NOT NULL)"
         ),
         {"window": window},
     )
 
 
 def deferrals_of(session: Session, window: int) -> list[Row]:
-    """What the settlement of a window leaves out, released or not."""
+    """The lines and parties that the settlement of a window leaves out, released or not."""
     return _all(
-        session, "SELECT * FROM settlement.deferral WHERE window_id = :window", window=window
+        session,
+        "SELECT * FROM settlement.deferral WHERE window_id = :window AND kind <> 'window'",
+        window=window,
     )
 
 

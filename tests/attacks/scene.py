@@ -174,6 +174,7 @@ def _close(coalition: Coalition, shop: Partner) -> str:
         window=window,
         next_name=f"n-{secrets.token_hex(4)}",
         currency="CNY",
+        by="mei",
         now=datetime.now(UTC),
         signer=build_sealer(),
     )
@@ -187,6 +188,6 @@ def _invoice(coalition: Coalition, shop: Partner, till: Partner) -> str:
     with coalition.database.transaction() as session:
         for party in (1, till.party):
             agree_account(session, party, f"12345{party}", now=now)
-        closing.approve(session, window, now)
+        closing.approve(session, window, now, by="li")
         invoices.issue(session, window, now=now)
     return str(shop.call("GET", "/v1/invoices").body["invoices"][0]["number"])

@@ -1,6 +1,7 @@
 """Settlement through the signed API, on a running hub."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,9 @@ def close(hub: Coalition, window: str, next_name: str) -> None:
         window=window,
         next_name=next_name,
         currency="CNY",
+        by="mei",
         now=datetime.now(UTC),
-        signer=KEY,
+        signer=replace(KEY, heads=build_sealer().heads),
     )
 
 

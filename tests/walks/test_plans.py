@@ -70,7 +70,10 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getTransaction": [Asked({"transaction": journal}, {})],
         "listWindows": [Asked({}, page), Asked({}, later)],
         "getWindow": [Asked({"window": "2020-01"}, {})],
-        "listStatements": [Asked({}, page), Asked({}, later)],
+        "listStatements": [
+            Asked({}, page),
+            Asked({}, {"limit": 10, "cursor": f"ST-77-{known.party}"}),
+        ],
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],

@@ -97,7 +97,7 @@ class Desk:
         """Close and approve."""
         window = self.coalition.close(next_name)
         with self.coalition.database.transaction() as session:
-            closing.approve(session, window, NOW)
+            closing.approve(session, window, NOW, by="li")
         return window
 
     def dues(self, window: str) -> list[Due]:

@@ -47,7 +47,7 @@ class Scene:
             agree_account(session, self.fuel.party, FUELS, now=now, currency="JPY")
         self.close("2026-11", "2026-12")
         with hub.database.transaction() as session:
-            closing.approve(session, "2026-11", now)
+            closing.approve(session, "2026-11", now, by="li")
 
     def close(self, window: str, next_name: str) -> None:
         closing.close(
@@ -55,6 +55,7 @@ class Scene:
             window=window,
             next_name=next_name,
             currency="CNY",
+            by="mei",
             now=datetime.now(UTC),
             signer=build_sealer(),
         )
@@ -237,7 +238,7 @@ class TestInvoices:
         scene.fuel.redeem(scene.fuel.link(scene.market, member), 400)
         scene.close("2026-12", "2027-01")
         with scene.hub.database.transaction() as session:
-            closing.approve(session, "2026-12", datetime.now(UTC))
+            closing.approve(session, "2026-12", datetime.now(UTC), by="li")
             (second,) = invoices.issue(session, "2026-12", now=datetime.now(UTC))
         page = scene.market.call("GET", "/v1/invoices?limit=1")
         assert [each["number"] for each in page.body["invoices"]] == [second]
