@@ -61,6 +61,10 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     member, journal = {"member": known.member}, known.journal
     invoice = f"INV-77-{known.party}"
     kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
+    lines = [
+        Asked({"statement": f"ST-77-{known.party}"}, {"limit": 10, "side": side})
+        for side in ("accepted", "issued")
+    ]
     histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
     return {
         "getMember": [Asked(member, {})],
@@ -77,6 +81,12 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "getTreeHead": [Asked({}, {})],
+        "listTreeHeads": [Asked({}, {"limit": 5}), Asked({}, {"limit": 5, "cursor": 100_000})],
+        "getTreeConsistency": [Asked({}, {"first": 15_000, "second": 150_000})],
+        "getStatementSignature": [Asked({"statement": f"ST-77-{known.party}"}, {})],
+        "listStatementLines": lines,
+        "listStatementProofs": lines,
         "listPayments": [Asked({"window": "2020-01"}, {})],
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],

@@ -76,6 +76,7 @@ class TestSealWindow:
 
 
 class TestTiles:
+    @pytest.mark.corrupts_books  # The checker counts the nodes of tiles of 256.
     def test_a_tree_of_several_levels_has_the_root_of_its_leaves(
         self, books, database, sealer, trade, monkeypatch
     ):
@@ -135,6 +136,7 @@ def _die(*_: object) -> None:
 
 
 class TestAppend:
+    @pytest.mark.corrupts_books  # As above.
     @pytest.mark.parametrize("step", ["insert_leaves", "insert_nodes", "insert_head"])
     def test_killed_anywhere_goes_on_where_it_was(
         self, books, database, sealer, trade, monkeypatch, step
