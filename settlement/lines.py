@@ -105,7 +105,8 @@ def page(
     for window in windows:
         start = at.journal if at is not None and at.window == window else UUID(int=0)
         journals, following = _journals(session, statement.party, side, window, start, limit)
-        lines += routes.settled_here(_lines(session, statement.party, side, journals))
+        some = _lines(session, statement.party, side, window, journals)
+        lines += routes.settled_here(some)
         if following is not None:
             return lines, Place(window=window, journal=following)
         limit -= len(journals)
@@ -177,13 +178,15 @@ _BOUNDS = """
             ORDER BY window_id DESC, journal_id DESC LIMIT 1) AS last
 """
 
+# Rows are compared as a whole, and windows not at all: see `exchange.reading` for what a planner
+# would else do. At both ends there may be a few journals of the windows beside.
 _OF_TILLS = """
     SELECT each.id
     FROM unnest(CAST(:kinds AS text[])) AS of (kind)
     CROSS JOIN LATERAL (
         SELECT id FROM exchange.journal
         WHERE (party_id, kind, id) >= (:party, of.kind, :first)
-            AND (party_id, kind, id) <= (:party, of.kind, :last) AND window_id = :window
+            AND (party_id, kind, id) <= (:party, of.kind, :last)
         ORDER BY party_id, kind, id LIMIT :limit) each
     ORDER BY each.id LIMIT :limit
 """
@@ -204,7 +207,7 @@ _OF_ISSUER = """
 def _journals(
     session: Session, party: int, side: Side, window: int, start: UUID, limit: int
 ) -> tuple[list[UUID], UUID | None]:
-    """Up to `limit` journals of the window from `start` on, and the one to go on from."""
+    """Up to `limit` journals about the window from `start` on, and the one to go on from."""
     bounds = _one(session, _BOUNDS, window=window)
     if bounds is None or bounds["last"] is None or start > bounds["last"]:
         return [], None
@@ -229,13 +232,16 @@ _LINES = """
     FROM exchange.posting p
     JOIN exchange.journal j ON j.id = p.journal_id
     JOIN exchange."window" w ON w.id = p.window_id
-    WHERE p.journal_id = ANY(:journals) AND p.movement = ANY(:movements)
+    WHERE p.journal_id = ANY(:journals) AND p.window_id = :window
+        AND p.movement = ANY(:movements)
         AND (CASE WHEN :accepted THEN p.party_id ELSE p.issuer_id END) = :party
     ORDER BY p.journal_id, p.issuer_id, p.movement, p.line
 """
 
 
-def _lines(session: Session, party: int, side: Side, journals: Sequence[UUID]) -> list[Line]:
+def _lines(
+    session: Session, party: int, side: Side, window: int, journals: Sequence[UUID]
+) -> list[Line]:
     if not journals:
         return []
     accepted = side == "accepted"
@@ -246,6 +252,7 @@ def _lines(session: Session, party: int, side: Side, journals: Sequence[UUID]) -
             "movements": list(MOVEMENTS[side]),
             "accepted": accepted,
             "party": party,
+            "window": window,
         },
     ).mappings()
     key = itemgetter("journal", "issuer", "kind")
