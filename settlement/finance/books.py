@@ -15,6 +15,7 @@ from partners import terms
 from partners.agreement import Terms
 from partners.errors import PartnerNotFound
 from settlement.finance import (
+    chart,
     deferral,
     disclosure,
     exposure,
@@ -126,14 +127,20 @@ def read_roll_forward(
 def read_trial_balance(
     session: Session, *, at: date | None, now: datetime, currency: str
 ) -> Report:
-    """Every account's debits and credits."""
+    """Every account's debits and credits, of points, and of money by the figures in force now."""
     store.snapshot(session)
     end = _end(session, at, now)
+    names = store.slugs(session)
+    windows = [
+        (store.money(session, each), each.settled_at is not None and each.settled_at < end.until)
+        for each in store.closed_windows(session, end.until)
+    ]
     return trial_balance.report(
         store.balances(session, end.until),
         _in_lots(session, end.until),
         store.debts(session, end.until),
-        names=store.slugs(session),
+        trial_balance.money_balances(windows, chart.party_names(names)),
+        names=names,
         at=end.day,
         currency=currency,
     )
@@ -161,8 +168,7 @@ def read_exposure(
     store.snapshot(session)
     names = store.slugs(session)
     only = _only(names, issuer)
-    today = day_of(session, now)
-    last = at or today
+    last = at or day_of(session, now)
     since = min(since, last)
     changes: dict[int, list[Row]] = {}
     for row in store.exposure_changes(session):
@@ -175,7 +181,11 @@ def read_exposure(
     }
     report = exposure.report(
         found,
-        store.exposures(session) if last >= today else None,
+        {
+            party: (sum(row["points"] for row in rows), sum(row["owed"] for row in rows))
+            for party, rows in changes.items()
+        },
+        {party: row for party, row in store.exposures(session).items() if party in only},
         names=names,
         since=since,
         at=last,

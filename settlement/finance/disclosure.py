@@ -159,7 +159,7 @@ def report(
         notes=[
             "Revenue of vintages of the months before the period is from opening. Both ends are"
             " valued by the curves that could be seen then, so revenue holds what the estimate of"
-            " breakage changed by (IFRS 15.88)."
+            " breakage changed by."
         ],
     )
 

@@ -18,14 +18,13 @@ from settlement import store as settled
 from settlement.errors import WindowNotClosed
 from settlement.finance import chart, store
 from settlement.finance.chart import POINTS
-from settlement.finance.money_entries import Money
 from settlement.finance.plain_text import DIALECTS, Entry, Form, Leg
 from settlement.finance.reports import Row
 from settlement.fx import exponent
-from settlement.store import Window
 
 Level = Literal["journal", "day"]
 Write = Callable[[str], object]
+Progress = Callable[[int, int], object]  # Called now and then: how many journals, of how many.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +37,22 @@ class Written:
     assertions: int
 
 
-def export(session: Session, window: str, write: Write, *, form: Form, level: Level) -> Written:
-    """Write one closed window. Raises WindowNotFound, WindowNotClosed.
+def export(
+    session: Session,
+    window: str,
+    write: Write,
+    *,
+    form: Form,
+    level: Level,
+    progress: Progress | None = None,
+) -> Written:
+    """Write one closed window, in a transaction of its own. Raises WindowNotFound, WindowNotClosed.
 
     Points: what every account had before, the window's journals (one by one, or each day's
     together), what every account has after. Money, unless the window was aborted: its current
     figures, and payments that were not made yet as pending ones.
     """
+    store.snapshot(session)
     found = settled.get_window(session, window)
     if found.closed_at is None or found.state == "closing" or found.currency is None:
         raise WindowNotClosed(state=found.state)
@@ -53,7 +61,7 @@ def export(session: Session, window: str, write: Write, *, form: Form, level: Le
     after = _points(store.balances_after(session, found.id), names)
     opened, closed = (settled.day_of(session, each) for each in (found.opened_at, found.closed_at))
     paid = None if found.settled_at is None else settled.day_of(session, found.settled_at)
-    money = _money(session, found)
+    money = store.money(session, found)
     dialect = DIALECTS[form]
     digits = {POINTS: 0, **{each: exponent(each) for each in money.currencies}}
     due = money.balances(names)
@@ -64,6 +72,7 @@ def export(session: Session, window: str, write: Write, *, form: Form, level: Le
         write(dialect.account(account, opened))
     write("\n")
     entries = 0
+    journals = store.count_journals(session, found.id)
     last = opened
     if carried := [leg for leg in before if leg.amount]:
         write(dialect.entry(Entry(day=opened, text="opening balances", legs=carried), digits))
@@ -71,6 +80,8 @@ def export(session: Session, window: str, write: Write, *, form: Form, level: Le
         write(dialect.entry(entry, digits))
         last = entry.day
         entries += 1
+        if progress and level == "journal" and entries % 1000 == 0:
+            progress(entries, journals)
     last = max(last, closed)
     write(dialect.balances(last, after, digits))
     # A clock that was set back must not put the money before the points that it is for.
@@ -87,18 +98,6 @@ def export(session: Session, window: str, write: Write, *, form: Form, level: Le
         points_entries=entries,
         money_entries=moved,
         assertions=len(after) + len(due),
-    )
-
-
-def _money(session: Session, window: Window) -> Money:
-    """A window's current figures; none of one that was aborted."""
-    if window.state == "aborted" or window.currency is None:
-        return Money(base=window.currency or "", obligations=[], positions=[], payments=[])
-    return Money(
-        base=window.currency,
-        obligations=settled.obligations(session, window.id),
-        positions=settled.positions(session, window.id),
-        payments=settled.payments(session, window.id),
     )
 
 

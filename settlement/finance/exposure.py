@@ -60,14 +60,17 @@ def days(
 
 def report(
     found: Mapping[int, Sequence[Day]],
-    now: Mapping[int, tuple[int, int]] | None,
+    ever: Mapping[int, tuple[int, int]],
+    now: Mapping[int, tuple[int, int]],
     *,
     names: Mapping[int, str],
     since: date,
     at: date,
     currency: str,
 ) -> Report:
-    """Every issuer's days. `now` is the exposure that issuing reads, for when `at` is today."""
+    """Every issuer's days. `ever` sums its changes of all time, points and money owed, whatever
+    days are shown; `now` is what issuing reads.
+    """
     columns = (
         Column("issuer", "text"),
         Column("day", "day"),
@@ -82,15 +85,13 @@ def report(
         for issuer, each_day in found.items()
         for each in each_day
     ]
-    checks = []
-    for issuer, each_day in found.items():
-        if now is None:
-            break
-        points, owed = now.get(issuer, (0, 0))
-        checks += [
-            Check(f"points of {names[issuer]}: its days, and issuing", each_day[-1].points, points),
-            Check(f"owed by {names[issuer]}: its days, and issuing", each_day[-1].owed, owed),
-        ]
+    checks = [
+        Check(f"{what} of {names[issuer]}: all changes, and what issuing reads", changed, read)
+        for issuer in sorted({*ever, *now})
+        for what, changed, read in zip(
+            ("points", "owed"), ever.get(issuer, (0, 0)), now.get(issuer, (0, 0)), strict=True
+        )
+    ]
     return Report(
         title=f"Exposure against cap, {since} to {at}",
         currency=currency,

@@ -9,7 +9,7 @@ from html import escape
 from settlement.finance.exposure import Day
 from settlement.report import money
 
-WIDTH, PANEL, LEFT, RIGHT, TOP = 760, 150, 110, 20, 44
+WIDTH, PANEL, LEFT, RIGHT, TOP = 760, 150, 140, 20, 44
 _HEIGHT = PANEL - 50  # Of the plot within a panel.
 _INK, _FAINT, _LINE, _CAP = "#1f2933", "#9aa5b1", "#0b6e4f", "#b42318"
 
@@ -44,7 +44,6 @@ def _panel(days: Sequence[Day], name: str, currency: str, top: int) -> list[str]
     cap = [(x(index), y(each.cap)) for index, each in enumerate(days) if each.cap is not None]
     parts = [
         _text(LEFT, top + 12, name, size=13),
-        _text(LEFT - 8, y(most) + 4, money(most, currency), anchor="end", ink=_FAINT),
         _text(LEFT - 8, y(0) + 4, money(0, currency), anchor="end", ink=_FAINT),
         _text(LEFT, base + 16, f"{days[0].day}", ink=_FAINT),
         _text(WIDTH - RIGHT, base + 16, f"{days[-1].day}", anchor="end", ink=_FAINT),
@@ -56,7 +55,10 @@ def _panel(days: Sequence[Day], name: str, currency: str, top: int) -> list[str]
             f'<path d="{_path(cap)}" fill="none" stroke="{_CAP}" stroke-width="1.5"'
             ' stroke-dasharray="5 4"/>'
         )
-        parts.append(_text(WIDTH - RIGHT, cap[-1][1] - 5, "cap", anchor="end", ink=_CAP))
+        label = f"cap {money(days[-1].cap or 0, currency)}"
+        parts.append(_text(LEFT - 8, cap[-1][1] + 4, label, anchor="end", ink=_CAP))
+    if not cap or abs(cap[-1][1] - y(most)) > 14:  # Else one label would stand on the other.
+        parts.append(_text(LEFT - 8, y(most) + 4, money(most, currency), anchor="end", ink=_FAINT))
     return parts
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
-from settlement.finance.reports import Cell, Report, Table, Unit
+from settlement.finance.reports import Cell, Column, Report, Table, Unit
 from settlement.fx import exponent
 
 
@@ -21,6 +21,7 @@ def as_values(report: Report) -> dict[str, Any]:
         "tables": [
             {
                 "title": table.title,
+                "currency": table.currency or report.currency,
                 "rows": [_named(table, row) for row in table.rows],
                 "total": None if table.total is None else _named(table, table.total),
             }
@@ -45,15 +46,16 @@ def as_csv(report: Report) -> bytes:
     for index, table in enumerate(report.tables):
         if index:
             writer.writerow([])
-        writer.writerow(
-            ["table", *(_heading(column.name, column.unit, report) for column in table.columns)]
-        )
+        writer.writerow(["table", *(heading(column, table, report) for column in table.columns)])
         for row in table.rows:
             cells = zip(row, table.columns, strict=True)
             writer.writerow(
                 [
                     table.title,
-                    *(_csv_cell(cell, each.unit, report.currency) for cell, each in cells),
+                    *(
+                        _csv_cell(cell, each.unit, table.currency or report.currency)
+                        for cell, each in cells
+                    ),
                 ]
             )
     return b"\xef\xbb\xbf" + page.getvalue().encode()
@@ -62,7 +64,6 @@ def as_csv(report: Report) -> bytes:
 def as_xlsx(report: Report) -> bytes:
     """A sheet for each table, with its total, and one for the checks. Numbers are numbers."""
     page = io.BytesIO()
-    digits = exponent(report.currency)
     with xlsxwriter.Workbook(
         page, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}
     ) as book:
@@ -71,14 +72,16 @@ def as_xlsx(report: Report) -> bytes:
             "text": book.add_format(),
             "day": book.add_format({"num_format": "yyyy-mm-dd"}),
             "points": book.add_format({"num_format": "#,##0"}),
-            "money": book.add_format({"num_format": "#,##0" + ("." + "0" * digits) * bool(digits)}),
             "ppm": book.add_format({"num_format": "0.0%"}),
         }
         for number, table in enumerate(report.tables, start=1):
             sheet = book.add_worksheet(f"{number} {table.title}"[:31].translate(_NO_SHEET))
+            digits = exponent(table.currency or report.currency)
+            money = "#,##0" + f".{'0' * digits}" * bool(digits)
+            formats["money"] = book.add_format({"num_format": money})
             sheet.freeze_panes(1, 1)
             for across, column in enumerate(table.columns):
-                sheet.write_string(0, across, _heading(column.name, column.unit, report), bold)
+                sheet.write_string(0, across, heading(column, table, report), bold)
                 sheet.set_column(across, across, max(12, len(column.name) + 8))
             rows = [*table.rows, *([table.total] if table.total else [])]
             for down, row in enumerate(rows, start=1):
@@ -124,8 +127,10 @@ def _named(table: Table, row: tuple[Cell, ...]) -> dict[str, Cell]:
     return dict(zip(names, row, strict=True))
 
 
-def _heading(name: str, unit: Unit, report: Report) -> str:
-    return f"{name}, {report.currency}" if unit == "money" else name
+def heading(column: Column, table: Table, report: Report) -> str:
+    """A column's name, with the currency where it holds money."""
+    currency = table.currency or report.currency
+    return f"{column.name}, {currency}" if column.unit == "money" else column.name
 
 
 def _csv_cell(cell: Cell, unit: Unit, currency: str) -> str | int | date | None:

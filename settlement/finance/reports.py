@@ -25,12 +25,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of as many cells as there are columns; `total`, when given, is one more."""
+    """Rows of as many cells as there are columns; `total`, when given, is one more.
+
+    Money is in `currency`, or else in the report's.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Cell, ...]]
     total: tuple[Cell, ...] | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """`currency` is that of all its money; `notes` say what a reader must know."""
+    """`currency` is that of its money; `notes` say what a reader must know."""
 
     title: str
     currency: str

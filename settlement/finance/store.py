@@ -12,8 +12,10 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from settlement import store as settled
+from settlement.finance.money_entries import Money
 from settlement.finance.reports import Row
-from settlement.store import take_time
+from settlement.store import Window, take_time
 
 
 def snapshot(session: Session) -> None:
@@ -162,10 +164,12 @@ _BALANCES = """
     SELECT a.kind, CASE WHEN a.kind = 'wallet' THEN m.issuer_id ELSE a.party_id END AS party,
            sum(m.debits)::bigint AS debits, sum(m.credits)::bigint AS credits
     FROM (SELECT account, issuer_id, sum(debits) AS debits, sum(credits) AS credits
-          FROM (SELECT journal_id, issuer_id, debit AS account, points AS debits, 0 AS credits
+          FROM (SELECT journal_id, window_id, issuer_id, debit AS account, points AS debits,
+                       0 AS credits
                 FROM exchange.posting
                 UNION ALL
-                SELECT journal_id, issuer_id, credit, 0, points FROM exchange.posting) p
+                SELECT journal_id, window_id, issuer_id, credit, 0, points
+                FROM exchange.posting) p
           {which}
           GROUP BY 1, 2) m
     JOIN exchange.account a ON a.id = m.account
@@ -175,9 +179,7 @@ _BALANCES = """
 _BALANCES_AT = _BALANCES.format(
     which="JOIN exchange.journal j ON j.id = p.journal_id WHERE j.at < :until"
 )
-_BALANCES_AFTER = _BALANCES.format(
-    which="JOIN exchange.journal j ON j.id = p.journal_id WHERE j.window_id <= :window"
-)
+_BALANCES_AFTER = _BALANCES.format(which="WHERE p.window_id <= :window")
 
 
 def balances(session: Session, until: datetime) -> list[Row]:
@@ -204,6 +206,27 @@ _DEBTS = """
 def debts(session: Session, until: datetime) -> dict[int, int]:
     """What members owe each issuer: the debts of today less what changed them since."""
     return {row["issuer"]: row["points"] for row in _all(session, _DEBTS, until=until)}
+
+
+# --- money ----------------------------------------------------------------------------------------
+
+
+def money(session: Session, window: Window) -> Money:
+    """A closed window's current figures; none of one that was aborted or is in closing."""
+    if window.state in ("aborted", "closing") or window.currency is None:
+        return Money(base=window.currency or "", obligations=[], positions=[], payments=[])
+    return Money(
+        base=window.currency,
+        obligations=settled.obligations(session, window.id),
+        positions=settled.positions(session, window.id),
+        payments=settled.payments(session, window.id),
+    )
+
+
+def closed_windows(session: Session, until: datetime) -> list[Window]:
+    """Windows that closed before a moment, newest first."""
+    found = settled.list_windows(session, before=None, limit=10_000)
+    return [each for each in found if each.closed_at is not None and each.closed_at < until]
 
 
 # --- journals -------------------------------------------------------------------------------------
@@ -234,6 +257,16 @@ _BY_DAY = f"""
     GROUP BY day, debit_kind, debit_party, credit_kind, credit_party
     ORDER BY day, debit_kind, debit_party, credit_kind, credit_party
 """  # noqa: S608
+
+
+def count_journals(session: Session, window: int) -> int:
+    """How many journals a window has."""
+    [row] = _all(
+        session,
+        "SELECT count(*) AS n FROM exchange.journal WHERE window_id = :window",
+        window=window,
+    )
+    return int(row["n"])
 
 
 def journal_lines(session: Session, window: int, *, by: Literal["journal", "day"]) -> Iterator[Row]:

@@ -126,7 +126,7 @@ class TestReports:
         desk.run("exposure", "2026-11-01", "--svg", str(picture))
         root = ElementTree.parse(picture).getroot()
         texts = {each.text for each in root.iter("{http://www.w3.org/2000/svg}text")}
-        assert {"market", "¥90.00", "cap"} <= texts
+        assert {"market", "cap ¥90.00"} <= texts
 
 
 class TestExport:

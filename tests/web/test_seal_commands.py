@@ -10,19 +10,27 @@ from tests.web.desk import Desk
 
 
 @pytest.fixture
-def desk(books: Books) -> Desk:
-    coalition = Coalition(books)
-    coalition.partner("market")
-    coalition.issue("market", coalition.wallet(), 100)
-    return Desk(coalition)
+def coalition(books: Books) -> Coalition:
+    """Of one journal."""
+    made = Coalition(books)
+    made.partner("market")
+    made.issue("market", made.wallet(), 100)
+    return made
+
+
+@pytest.fixture
+def desk(coalition: Coalition) -> Desk:
+    return Desk(coalition.database, coalition.signer)
 
 
 class TestSeal:
-    def test_now_publishes_a_head_that_is_listed_and_kept_outside(self, desk: Desk) -> None:
+    def test_now_publishes_a_head_that_is_listed_and_kept_outside(
+        self, desk: Desk, coalition: Coalition
+    ) -> None:
         head = desk.json("seal", "now")
         assert head["size"] == 1
         assert desk.json("seal", "heads") == [head]
-        [kept] = heads.kept(desk.coalition.signer.heads)
+        [kept] = heads.kept(coalition.signer.heads)
         assert heads.as_facts(kept) == head
 
     def test_verify_is_silent_about_a_log_that_nobody_touched(self, desk: Desk) -> None:
@@ -41,12 +49,12 @@ class TestSeal:
 
     @pytest.mark.corrupts_books
     def test_verify_takes_heads_kept_elsewhere(
-        self, desk: Desk, owner: psycopg.Connection, tmp_path
+        self, desk: Desk, coalition: Coalition, owner: psycopg.Connection, tmp_path
     ) -> None:
         desk.json("seal", "now")
         copy = tmp_path / "heads.ndjson"
-        copy.write_bytes(desk.coalition.signer.heads.read_bytes())
-        desk.coalition.signer.heads.unlink()
+        copy.write_bytes(coalition.signer.heads.read_bytes())
+        coalition.signer.heads.unlink()
         owner.execute("DELETE FROM settlement.head")
         assert desk.json("seal", "verify") == []
         assert desk.run("seal", "verify", "--from", str(copy)).exit_code == 1

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table as Grid
 
 from settlement.finance import books as finance
@@ -230,8 +231,20 @@ def export_(context: Context, window: str, form: Any, to: Path, by: Any) -> None
     """
     part = to.with_name(f"{to.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as file, context.database.transaction() as session:
-            written = export.export(session, window, file.write, form=form, level=by)
+        with (
+            part.open("w", encoding="utf-8") as file,
+            context.database.transaction() as session,
+            Progress(console=Console(stderr=True), transient=True) as bar,
+        ):
+            task = bar.add_task("Writing", total=None)
+            written = export.export(
+                session,
+                window,
+                file.write,
+                form=form,
+                level=by,
+                progress=lambda done, of: bar.update(task, completed=done, total=of),
+            )
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)
@@ -260,7 +273,7 @@ def _print(context: Context, report: Report) -> None:
     console = context.console if context.console.is_terminal else Console(width=WIDTH + 40)
     console.print(report.title, style="bold", highlight=False)
     for table in report.tables:
-        console.print(_grid(table, report.currency))
+        console.print(_grid(table, report))
     for note in report.notes:
         console.print(note, style="dim", highlight=False)
     wrong = [check for check in report.checks if not check.agrees]
@@ -274,12 +287,13 @@ def _print(context: Context, report: Report) -> None:
         )
 
 
-def _grid(table: Table, currency: str) -> Grid:
+def _grid(table: Table, report: Report) -> Grid:
+    currency = table.currency or report.currency
     grid = Grid(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     grid.padding = (0, 1, 0, 0)
     for column in table.columns:
         left = column.unit in ("text", "day")
-        heading = f"{column.name}, {currency}" if column.unit == "money" else column.name
+        heading = files.heading(column, table, report)
         grid.add_column(heading, justify="left" if left else "right", no_wrap=left)
     for row in table.rows:
         grid.add_row(*_cells(row, table.columns, currency))

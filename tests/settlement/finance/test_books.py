@@ -184,7 +184,7 @@ class TestTrialBalance:
     def test_debits_are_credits(self, reports: Finance) -> None:
         report = reports.trial_balance(at=None, now=MARCH)
         assert report.agrees
-        [accounts] = report.tables
+        [accounts] = report.tables  # No window has closed.
         rows = {(row[0], row[1]): row[2:] for row in accounts.rows}
         assert rows["wallet", "market"] == (751, 1501, -750)  # 150 went round by a transfer.
         assert rows["issuing", "market"] == (1301, 0, 1301)
@@ -205,6 +205,42 @@ class TestTrialBalance:
         rows = {(row[0], row[1]): row[4] for row in report.tables[0].rows}
         assert rows["receivable", "market"] == 60
         assert reports.trial_balance(at=END_OF_MARCH, now=MARCH).agrees
+
+    def test_money_is_owed_until_it_is_paid(self, reports: Finance) -> None:
+        coalition = reports.coalition
+        coalition.books.owner.execute(
+            "INSERT INTO settlement.fx_rate (base, quote, valid_from, numerator, denominator)"
+            " VALUES ('CNY', 'JPY', '2020-01-01', 201, 10)"
+        )
+        coalition.partner("sushi", currency="JPY")
+        wallet = coalition.wallet()
+        coalition.issue("market", wallet, 1000)
+        coalition.spend("sushi", wallet, 400)
+        window = coalition.close("2026-12")
+        amount, currency = coalition.settled(window)["sushi"]
+
+        def balances() -> dict[tuple[str, str | None], int]:
+            report = reports.trial_balance(at=None, now=MARCH)
+            assert report.agrees
+            for each in report.tables:
+                assert each.total is not None
+                assert each.total[-1] == 0
+            return {
+                (str(row[0]), each.currency): int(str(row[-1]))
+                for each in report.tables[1:]
+                for row in each.rows
+            }
+
+        before = balances()
+        assert before["Liabilities:Net:Sushi", "JPY"] == -amount < 0
+        assert before["Equity:Exchange", "JPY"] == amount
+        coalition.settle(window)
+        after = balances()
+        assert after["Liabilities:Net:Sushi", "JPY"] == 0
+        assert after["Assets:Bank:Hub", currency] == -amount
+        assert {key: after[key] for key in after if key[0].startswith("Income")} == {
+            key: before[key] for key in before if key[0].startswith("Income")
+        }
 
     @pytest.mark.corrupts_books
     def test_says_when_a_debt_is_not_booked(
