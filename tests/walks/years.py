@@ -151,7 +151,8 @@ _SEALED = (
         FROM generate_series(1, %(journals)s / 2) i""",
     """INSERT INTO settlement.node
        SELECT level, n - 1, sha256(n::text::bytea)
-       FROM unnest(ARRAY[1, 2]) level, generate_series(1, %(journals)s / 2 / (256 ^ level)::integer) n""",
+       FROM unnest(ARRAY[1, 2]) level,
+            generate_series(1, %(journals)s / 2 / (256 ^ level)::integer) n""",
     """INSERT INTO settlement.head
        SELECT n * %(journals)s / 20, sha256(''), now(), 'hub', ''
        FROM generate_series(1, 10) n""",

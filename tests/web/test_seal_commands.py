@@ -1,5 +1,7 @@
 """`bin/hub seal`: seal now, list heads, and find what was changed."""
 
+import time
+
 import psycopg
 import pytest
 
@@ -20,7 +22,11 @@ def coalition(books: Books) -> Coalition:
 
 @pytest.fixture
 def desk(coalition: Coalition) -> Desk:
-    return Desk(coalition.database, coalition.signer)
+    """Sealing waits for every transaction of the server: here, for other tests' as well."""
+    desk = Desk(coalition.database, coalition.signer)
+    while desk.json("seal", "now").get("size") != 1:
+        time.sleep(0.05)
+    return desk
 
 
 class TestSeal:
