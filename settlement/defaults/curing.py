@@ -29,6 +29,25 @@ def content(session: Session, window: str, party: int, amount: int | None) -> di
     return {"window": window, "party": party, "amount": amount}
 
 
+def shares(session: Session, window: str, party: int) -> list[tuple[waterfall.Share, int]]:
+    """Who gave what to cover a default, in the order of the steps, and what went back of it.
+
+    Raises WindowNotFound, DefaultNotFound.
+    """
+    id_ = settlement.store.get_window(session, window).id
+    found = [row for row in store.shortfalls_of(session, id_) if row["party_id"] == party]
+    if not found:
+        raise DefaultNotFound
+    back: dict[tuple[str, int], int] = {}
+    for each in store.returned(session, found[0]["id"]):
+        back[each.step, each.party] = back.get((each.step, each.party), 0) + each.amount
+    given = sorted(
+        store.shares(session, found[0]["id"]),
+        key=lambda share: (waterfall.STEPS.index(share.step), share.party),
+    )
+    return [(share, back.get((share.step, share.party), 0)) for share in given]
+
+
 def enact(session: Session, approved: Mapping[str, Any], *, proposal: UUID, now: datetime) -> str:
     """Do what was proposed as `content`; what came of it, in a few words.
 

@@ -107,6 +107,8 @@ class TestDryRun:
     def test_refuses_one_that_is_to_receive(self, scene: Scene) -> None:
         with pytest.raises(NothingDue):
             scene.desk.run("defaults", "dry-run", "2026-11", "fuel")
+        with pytest.raises(DefaultNotFound):
+            scene.desk.run("defaults", "show", "2026-11", "fuel")
 
     def test_refuses_a_window_that_is_open(self, scene: Scene) -> None:
         with pytest.raises(SettlementStepRefused):
@@ -135,6 +137,15 @@ class TestCovered:
         assert done["effect"].startswith("300 came, of which 250")
         held = {row["slug"]: row["fund"] for row in scene.desk.json("defaults", "fund")}
         assert held == {"market": 0, "fuel": 30, "sushi": 20}
+        shown = scene.desk.json("defaults", "show", "2026-11", "market")
+        assert [(row["step"], row["gave"], row["got_back"]) for row in shown] == [
+            ("collateral", 300, 0),
+            ("own-contribution", 50, 0),
+            ("mutual-fund", 60, 30),
+            ("mutual-fund", 40, 20),
+            ("loss", 179, 179),
+            ("loss", 71, 71),
+        ]
         [listed] = scene.desk.json("defaults", "list")
         assert (listed["missing"], listed["cured_at"]) == (400, None)
         scene.desk.agree("defaults", "cure", "2026-11", "market")

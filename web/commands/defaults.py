@@ -108,6 +108,28 @@ def list_(context: Context) -> None:
 
 
 @defaults.command()
+@click.argument("window")
+@click.argument("slug")
+@json_option
+@pass_context
+def show(context: Context, window: str, slug: str) -> None:
+    """Who covered a default, step by step, and what went back to whom."""
+    with context.database.transaction() as session:
+        party = registry.find(session, slug).party
+        names = _names(session)
+        rows = [
+            {
+                "step": share.step,
+                "party": names[share.party],
+                "gave": share.amount,
+                "got_back": back,
+            }
+            for share, back in curing.shares(session, window, party)
+        ]
+    context.emit(rows, title=f"{window}, {slug}", empty="Nobody gave: it was left out.")
+
+
+@defaults.command()
 @json_option
 @pass_context
 def fund(context: Context) -> None:
