@@ -1,6 +1,7 @@
 """The jobs that time brings, in PostgreSQL through procrastinate; each is safe to run twice."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 
 import procrastinate
@@ -16,6 +17,8 @@ from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
 from partners.api.routes import HubKey
 from settlement import closing
+from settlement.calendar import closing_time
+from settlement.errors import WindowNotOpen
 
 Job = Callable[[Database, datetime], int]
 
@@ -58,7 +61,31 @@ def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
     return len(left)
 
 
-def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
+def close_on_time(database: Database, now: datetime, signer: HubKey, currency: str) -> int:
+    """Close the open window when its cut-off has passed: once, however many it slept over."""
+    with database.transaction() as session:
+        due = closing_time.due(session, now)
+    if due is None:
+        return 0
+    if due.slept_over:
+        log.warning("closing-late", **asdict(due))
+    try:
+        closing.close(
+            database,
+            window=due.window,
+            next_name=due.next_name,
+            currency=currency,
+            now=now,
+            signer=signer,
+        )
+    except WindowNotOpen:  # Another worker, or somebody by hand, was first.
+        return 0
+    except Refusal as refusal:  # It waits in `closing`; `finish-closings` tries again.
+        log.error("closing", window=due.window, code=refusal.code, detail=refusal.detail)
+    return 1
+
+
+def calendar(signer: HubKey, currency: str) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
     return {
         "expire-holds": ("* * * * *", lambda database, _: expiry.expire_holds(database)),
@@ -69,29 +96,33 @@ def calendar(signer: HubKey) -> dict[str, tuple[str, Job]]:
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),
         ),
+        "close-on-time": (
+            "* * * * *",
+            lambda database, now: close_on_time(database, now, signer, currency),
+        ),
     }
 
 
-def run_all(database: Database, signer: HubKey, now: datetime) -> dict[str, int]:
+def run_all(database: Database, signer: HubKey, currency: str, now: datetime) -> dict[str, int]:
     """Do every job once; how much each did."""
-    return {name: job(database, now) for name, (_, job) in calendar(signer).items()}
+    return {name: job(database, now) for name, (_, job) in calendar(signer, currency).items()}
 
 
-def work(database: Database, signer: HubKey) -> None:
+def work(database: Database, signer: HubKey, currency: str) -> None:
     """Run the jobs by their calendar until told to stop."""
-    app = make_app(database, signer)
+    app = make_app(database, signer, currency)
     with app.open():
         app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
 
 
-def make_app(database: Database, signer: HubKey) -> procrastinate.App:
+def make_app(database: Database, signer: HubKey, currency: str) -> procrastinate.App:
     """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
     plain, arguments = conninfo(database.url)
     arguments["options"] += " -c search_path=jobs"
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=plain, kwargs=arguments)
     )
-    for name, (cron, job) in calendar(signer).items():
+    for name, (cron, job) in calendar(signer, currency).items():
         task = app.task(name=name, queueing_lock=name, lock=name)(_task(database, name, job))
         app.periodic(cron=cron)(task)
 

@@ -63,12 +63,15 @@ def worker(context: Context, once: bool) -> None:
     """
     database.refuse_unsafe(context.settings.app_url)
     if once:
-        for name, count in jobs.run_all(context.database, context.signer, context.clock()).items():
+        done = jobs.run_all(
+            context.database, context.signer, context.settings.currency, context.clock()
+        )
+        for name, count in done.items():
             context.say(f"{name}: {count:,}")
         return
     logs.configure("INFO")
     context.say("Working; what the jobs do is logged. Stop with Ctrl-C.")
-    jobs.work(context.database, context.signer)
+    jobs.work(context.database, context.signer, context.settings.currency)
 
 
 @click.command()

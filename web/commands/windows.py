@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from settlement import closing, store, views
+from settlement.calendar import closing_time
 from settlement.errors import WindowNotFound
 from settlement.report import WIDTH, window_report
 from settlement.store import Window
@@ -48,20 +49,23 @@ def open_(context: Context, name: str) -> None:
 
 @windows.command()
 @click.argument("name", required=False)
-@click.option("--next", "next_name", help="The next window's name; a month follows by itself.")
+@click.option(
+    "--next", "next_name", help="The next window's name, if not the calendar's or the month's."
+)
 @json_option
 @pass_context
 def close(context: Context, name: str | None, next_name: str | None) -> None:
     """Close the open window (NAME makes sure it is the one you mean) and open the next."""
     with context.database.transaction() as session:
         window = store.open_window(session)
+        by_calendar = closing_time.next_name(session, context.clock())
     name = name or (window.name if window else None)
     if name is None:
         raise WindowNotFound("No window is open: bin/hub windows open NAME")
     closing.close(
         context.database,
         window=name,
-        next_name=next_name or _month_after(name),
+        next_name=next_name or by_calendar or _month_after(name),
         currency=context.settings.currency,
         now=context.clock(),
         signer=context.signer,

@@ -1,4 +1,4 @@
-"""Acts on what is agreed: rates, terms, exchange rates."""
+"""Acts on what is agreed: rates, terms, exchange rates, the calendar."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from exchange import rates
 from partners import terms
 from settlement import fx_rates
+from settlement.calendar import agreeing
 from staff.approvals import Proposal
 from web.enactments.acts import Act, with_times
 
@@ -26,4 +27,14 @@ def _fx_rate(session: Session, decided: Proposal, _: datetime) -> str:
     return f"1 {rate.base} = {rate.numerator}/{rate.denominator} {rate.quote} fixed"
 
 
-ACTS: dict[str, Act] = {"rate": _rate, "terms": _terms, "fx-rate": _fx_rate}
+def _calendar(session: Session, decided: Proposal, now: datetime) -> str:
+    calendar = agreeing.enact(session, agreeing.read(decided.content), now=now)
+    return f"windows close every {calendar.every} from {calendar.valid_from:%Y-%m-%d %H:%M} UTC"
+
+
+ACTS: dict[str, Act] = {
+    "rate": _rate,
+    "terms": _terms,
+    "fx-rate": _fx_rate,
+    "calendar": _calendar,
+}
