@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit.ids import to_text, uuid7
-from settlement import calendar, deferrals
+from settlement import deferrals
 from settlement import store as windows
 from settlement.disputes import store
+from settlement.disputes.deadlines import next_due
 from settlement.disputes.errors import (
     DisputeExists,
     DisputeTooLate,
     LineNotDisputable,
     LineNotFound,
 )
-from settlement.disputes.rules import due
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,9 @@ def _check_in_time(session: Session, window_id: int, now: datetime) -> None:
     if window.state == "open":
         return
     state = windows.lock_settlement(session, window_id)
-    if state != "closed" or window.disputes_until is None or now >= window.disputes_until:
-        raise DisputeTooLate(state=state, until=_shown(window.disputes_until))
-
-
-def _shown(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    until = window.disputes_until
+    if state != "closed" or until is None or windows.day_of(session, now) > until:
+        raise DisputeTooLate(state=state, until=until and until.isoformat())
 
 
 def _open(
@@ -109,7 +106,7 @@ def _open(
             "opened_by": party,
             "reason": reason,
             "now": now,
-            "due_at": due(now, calendar.dispute_days(session, now)),
+            "due_at": next_due(session, now),
         },
     )
     if not inserted:

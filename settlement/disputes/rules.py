@@ -16,8 +16,6 @@ Outcome = Literal["upheld", "rejected", "withdrawn"]
 Step = Literal["accept", "reject", "escalate", "withdraw", "uphold", "dismiss", "lapse"]
 Role = Literal["opener", "counterparty", "hub", "time"]
 
-WITHOUT_CALENDAR = 7  # Days for each step.
-
 
 @dataclass(frozen=True, slots=True)
 class After:

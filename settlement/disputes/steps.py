@@ -1,6 +1,5 @@
 """What becomes of a dispute: answered, escalated, withdrawn, decided, or lapsed in silence."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,14 +8,12 @@ from sqlalchemy.orm import Session
 
 from exchange import ledger, returns
 from kit.ids import to_text
-from settlement import calendar, deferrals
+from settlement import deferrals
 from settlement.disputes import store
+from settlement.disputes.deadlines import next_due
 from settlement.disputes.errors import DisputeNotFound, UpheldPointsRefused
-from settlement.disputes.rules import Role, Step, after, due
+from settlement.disputes.rules import Role, Step, after
 from settlement.disputes.store import Row
-
-Refund = Callable[..., Any]
-
 
 def answer(
     session: Session, *, party: int, dispute: UUID, accepts: bool, words: str, now: datetime
@@ -110,7 +107,7 @@ def _take(
     to = after(row["state"], step, role)
     values: dict[str, Any] = {"state": to.state}
     if to.waits:
-        values["due_at"] = due(now, calendar.dispute_days(session, now))
+        values["due_at"] = next_due(session, now)
     if to.outcome is not None:
         values |= {"outcome": to.outcome, "resolved_at": now, "approval": approval}
     if to.outcome == "upheld":
