@@ -5,12 +5,15 @@ round the open window is filled again, so that each closing has as much to add u
 """
 
 import functools
+import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing as closing_pipe
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 
 from bench import report
@@ -21,9 +24,9 @@ from bench.place import FIRST_WINDOW
 from bench.plan import Plan
 from bench.till import CONNECTIONS
 from kit.database import Database
-from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey
 from settlement import closing
+from settlement.sealing.sealer import Sealer
 
 TARGET = 0.55
 POSTINGS = 1_000_000  # that each window has at least
@@ -102,7 +105,8 @@ def _begin_and_watch(pipe: Connection) -> Callable[[], bool]:
 
 def _close(app_url: str, window: str, following: str, pipe: Connection) -> None:
     database = Database(app_url)
-    signer = HubKey("bench", PrivateKey.generate())
+    heads = Path(tempfile.mkdtemp()) / "heads.ndjson"
+    signer = Sealer("bench", PrivateKey.generate(), secrets.token_bytes(32), heads)
     pipe.send("ready")
     pipe.recv()
     started = time.perf_counter()

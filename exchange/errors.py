@@ -161,9 +161,17 @@ class RateOverlap(Refusal):
 
 
 class RateArbitrage(Refusal):
+    """`loop` says what is converted into what, how often, and what comes of it."""
+
     code = "rate-arbitrage"
     kind = Kind.CONFLICT
-    title = "Points could be made by converting there and back: the loop gains"
+    title = "Value could be made by converting round and round: the loop gains"
+
+
+class OutsideRateRefused(Refusal):
+    code = "outside-rate-refused"
+    kind = Kind.INVALID
+    title = "An outside rate leads from one kind of value to another, both ISO money or a party's"
 
 
 class NothingExpired(Refusal):

@@ -341,6 +341,52 @@ class RateUse(Base):
     theirs: Mapped[Big]
 
 
+class OutsideRate(Base):
+    """A conversion that others offer: `gives` of one kind of value for `gets` of another.
+
+    A kind is a party's own points, money by its ISO code, or, with neither, the shared points.
+    """
+
+    __tablename__ = "outside_rate"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", name="outside_rate_pk"),
+        ForeignKeyConstraint(
+            ["source_party"], ["exchange.party.id"], name="outside_rate_source_fk"
+        ),
+        ForeignKeyConstraint(
+            ["target_party"], ["exchange.party.id"], name="outside_rate_target_fk"
+        ),
+        CheckConstraint(
+            "num_nonnulls(source_party, source_money) <= 1"
+            " AND num_nonnulls(target_party, target_money) <= 1",
+            name="outside_rate_of_one_kind_to_one",
+        ),
+        CheckConstraint(
+            "(source_party, source_money) IS DISTINCT FROM (target_party, target_money)",
+            name="outside_rate_to_another",
+        ),
+        CheckConstraint(
+            "source_money ~ '^[A-Z]{3}$' AND target_money ~ '^[A-Z]{3}$'",
+            name="outside_rate_money_is_iso",
+        ),
+        CheckConstraint("gives > 0 AND gets > 0", name="outside_rate_is_positive"),
+        CheckConstraint("minimum > 0 AND step > 0", name="outside_rate_amounts_positive"),
+        CheckConstraint("NOT isempty(valid)", name="outside_rate_period_not_empty"),
+        SCHEMA,
+    )
+
+    id: Mapped[Numbered]
+    source_party: Mapped[int | None]
+    source_money: Mapped[str | None] = mapped_column(Text)
+    target_party: Mapped[int | None]
+    target_money: Mapped[str | None] = mapped_column(Text)
+    gives: Mapped[Big]
+    gets: Mapped[Big]
+    minimum: Mapped[Big]
+    step: Mapped[Big]
+    valid: Mapped[Period]
+
+
 class Quote(Base):
     """A firm price for one import, usable once (`used_by` is the journal that used it)."""
 

@@ -5,22 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from exchange import store
+from exchange import conversions, store
+from exchange.arbitrage import MOST
 from exchange.errors import (
     AmountNotConvertible,
     MemberNotFound,
     NoRate,
-    RateArbitrage,
     RateOverlap,
 )
-from exchange.rules import Ratio, convert, gain_ppm
+from exchange.rules import Ratio, convert
 from kit.ids import uuid7
 
-MOST = 10**12  # Points that any order may carry.
 QUOTE_VALID = timedelta(minutes=5)
 
 
@@ -40,28 +38,22 @@ class NewRate:
     valid_to: datetime | None
 
 
-def check(session: Session, rate: NewRate) -> None:
-    """Raises RateOverlap, naming the rate in the way, and RateArbitrage, with the loop."""
-    overlapping = store.overlapping_rates(session, asdict(rate))
-    for other in overlapping:
-        if other["direction"] == rate.direction:
+def check(session: Session, rate: NewRate, *, to_party: bool = False) -> None:
+    """Raises RateOverlap, naming the rate in the way, and RateArbitrage, with the loop.
+
+    A loop told `to_party` leaves out what others agreed.
+    """
+    during = store.rates_during(session, rate.valid_from, rate.valid_to)
+    for other in during:
+        if (other["party_id"], other["direction"]) == (rate.party, rate.direction):
             raise RateOverlap(rate=f"rat_{other['id']:06d}")
-    for other in overlapping:
-        _refuse_gain(rate, other)
-
-
-def _refuse_gain(rate: NewRate, other: RowMapping) -> None:
-    mine = Ratio(theirs=rate.theirs, ours=rate.ours, fee_ppm=rate.fee_ppm)
-    known = Ratio(theirs=other["theirs"], ours=other["ours"], fee_ppm=other["fee_ppm"])
-    there, back = (mine, known) if rate.direction == "import" else (known, mine)
-    gain = gain_ppm(there, back)
-    if gain > 0:
-        raise RateArbitrage(
-            loop=f"{there.theirs} of theirs → {there.ours} points, less {there.fee_ppm} ppm;"
-            f" {back.ours} points → {back.theirs} of theirs, less {back.fee_ppm} ppm",
-            gain_ppm=gain,
-            rate=f"rat_{other['id']:06d}",
-        )
+    conversions.refuse_loops(
+        session,
+        conversions.rate_way(asdict(rate), "the new rate"),
+        rate.valid_from,
+        rate.valid_to,
+        told_to=rate.party if to_party else None,
+    )
 
 
 def enact(session: Session, rate: NewRate) -> int:
@@ -69,6 +61,7 @@ def enact(session: Session, rate: NewRate) -> int:
 
     Raises RateOverlap, RateArbitrage.
     """
+    store.lock_rates(session)  # Two rates may open a loop that neither opens alone.
     check(session, rate)
     try:
         with session.begin_nested():

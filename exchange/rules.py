@@ -31,13 +31,10 @@ def convert(amount: int, ratio: Ratio) -> tuple[int, int]:
     return gross - fee, fee
 
 
-def gain_ppm(there: Ratio, back: Ratio) -> int:
-    """What a loop gains: theirs into ours at `there`, ours into theirs at `back`, fees taken.
+def charge(theirs: int, ratio: Ratio) -> int:
+    """The fewest points that buy `theirs` in an export: the fee is taken from them first.
 
-    Parts per million, rounded down; above nothing, somebody can make points by going round. The
-    shared currency stands between any two partners, so every loop of conversions is made of such
-    pairs, and none gains if no pair does.
+    Both roundings are the member's again: of points to the fee, and of a started one of theirs.
     """
-    into = there.ours * (MILLION - there.fee_ppm)
-    out = back.theirs * (MILLION - back.fee_ppm)
-    return into * out * MILLION // (there.theirs * back.ours * MILLION * MILLION) - MILLION
+    net = (theirs - 1) * ratio.ours // ratio.theirs + 1
+    return (net - 1) * MILLION // (MILLION - ratio.fee_ppm) + 1

@@ -171,15 +171,51 @@ def rate_at(session: Session, party: int, direction: str, now: datetime) -> Row 
     )
 
 
-def overlapping_rates(session: Session, values: Values) -> list[Row]:
-    """Rates of the party, of either direction, that are in force at any time of the period."""
-    return _all(
-        session,
-        _RATE + " WHERE party_id = :party AND valid &&"
-        " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz))"
-        " ORDER BY lower(valid)",
-        **{name: values[name] for name in ("party", "valid_from", "valid_to")},
-    )
+_DURING = (
+    " WHERE valid && tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz))"
+    " ORDER BY id"
+)
+
+_OUTSIDE_RATE = """
+    SELECT id, source_party, source_money, target_party, target_money, gives, gets, minimum, step,
+           lower(valid) AS valid_from, upper(valid) AS valid_to
+    FROM exchange.outside_rate
+"""
+
+
+def lock_rates(session: Session) -> None:
+    """Let nobody else agree to a conversion until this transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(7209072)"))
+
+
+def rates_during(session: Session, valid_from: datetime, valid_to: datetime | None) -> list[Row]:
+    """Everybody's rates, of both directions, that are in force at any time of the period."""
+    return _all(session, _RATE + _DURING, valid_from=valid_from, valid_to=valid_to)
+
+
+def outside_rates_during(
+    session: Session, valid_from: datetime, valid_to: datetime | None
+) -> list[Row]:
+    return _all(session, _OUTSIDE_RATE + _DURING, valid_from=valid_from, valid_to=valid_to)
+
+
+def outside_rates(session: Session) -> list[Row]:
+    """Newest first."""
+    return _all(session, _OUTSIDE_RATE + " ORDER BY lower(valid) DESC, id DESC")
+
+
+def insert_outside_rate(session: Session, values: Values) -> int:
+    number: int = session.execute(
+        text(
+            "INSERT INTO exchange.outside_rate (source_party, source_money, target_party,"
+            " target_money, gives, gets, minimum, step, valid) VALUES (:source_party,"
+            " :source_money, :target_party, :target_money, :gives, :gets, :minimum, :step,"
+            " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz)))"
+            " RETURNING id"
+        ),
+        values,
+    ).scalar_one()
+    return number
 
 
 def insert_rate(session: Session, values: Values) -> int:

@@ -62,6 +62,20 @@ class TillLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TreeHead:
+    """The sealed log up to its leaf number `size`, under the hub's key; root and signature in hex.
+
+    What is signed is in `settlement.sealing.heads`.
+    """
+
+    size: int
+    root: str
+    at: datetime
+    key_id: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
     """Immutable once numbered. Money is in minor units of `currency` unless said otherwise."""
 

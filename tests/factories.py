@@ -1,7 +1,12 @@
 """Rows around the books, with a sensible default for everything."""
 
+import atexit
+import secrets
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -12,6 +17,8 @@ from exchange.models import Exposure, Link, Wallet
 from kit.ids import uuid7
 from members.models import Customer, Member
 from partners.models import Key, Partner, Terms
+from partners.public_keys import PrivateKey
+from settlement.sealing.sealer import Sealer
 from staff.approvals import content_hash
 from staff.models import Operator, Proposal
 
@@ -186,3 +193,12 @@ def build_proposal(
     session.add(proposal)
     session.flush()
     return proposal
+
+
+def build_sealer() -> Sealer:
+    """A hub's key with a file of its own for its heads, gone when the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="tongbao-heads-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Sealer(
+        "hub-test", PrivateKey.generate(), secrets.token_bytes(32), folder / "heads.ndjson"
+    )

@@ -13,6 +13,7 @@ from kit import postgres
 from kit.errors import Refusal
 from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey, PublicKey
+from settlement.sealing.sealer import Sealer
 
 DEFAULT_PORT = 8000
 MIN_SECRET = 32  # bytes
@@ -38,6 +39,12 @@ class Config:
     secret: bytes = field(repr=False)
     key: HubKey = field(repr=False)
     retired: dict[str, PublicKey] = field(repr=False)
+    heads: Path
+
+    @property
+    def sealer(self) -> Sealer:
+        """The hub's key with what sealing needs besides."""
+        return Sealer(self.key.id, self.key.private, self.secret, self.heads)
 
     @property
     def public_keys(self) -> dict[str, PublicKey]:
@@ -78,6 +85,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         secret=_secret(environ, place, production),
         key=_key(environ, place, production),
         retired=_retired(environ.get("HUB_RETIRED_KEYS", "")),
+        heads=Path(environ.get("HUB_HEADS_FILE") or place / "heads.ndjson").absolute(),
     )
 
 

@@ -15,10 +15,11 @@ from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
-from partners.api.routes import HubKey
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.errors import WindowNotOpen
+from settlement.sealing.seal import seal
+from settlement.sealing.sealer import Sealer
 
 Job = Callable[[Database, datetime], int]
 
@@ -49,7 +50,7 @@ def clear_away(database: Database, now: datetime) -> int:
     return 0
 
 
-def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
+def finish_closings(database: Database, now: datetime, signer: Sealer) -> int:
     """Work out every window whose closing was cut short."""
     with database.transaction() as session:
         left = settlement.store.windows_in_closing(session)
@@ -61,7 +62,7 @@ def finish_closings(database: Database, now: datetime, signer: HubKey) -> int:
     return len(left)
 
 
-def close_on_time(database: Database, now: datetime, signer: HubKey, currency: str) -> int:
+def close_on_time(database: Database, now: datetime, signer: Sealer, currency: str) -> int:
     """Close the open window when its cut-off has passed: once, however many it slept over."""
     with database.transaction() as session:
         due = closing_time.due(session, now)
@@ -85,12 +86,13 @@ def close_on_time(database: Database, now: datetime, signer: HubKey, currency: s
     return 1
 
 
-def calendar(signer: HubKey, currency: str) -> dict[str, tuple[str, Job]]:
+def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
     return {
         "expire-holds": ("* * * * *", lambda database, _: expiry.expire_holds(database)),
         "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
         "roll-up": ("* * * * * */10", roll_up),
+        "seal": ("* * * * * */10", lambda database, now: seal(database, signer, now)),
         "clear-away": ("*/5 * * * *", clear_away),
         "finish-closings": (
             "* * * * *",
@@ -103,19 +105,19 @@ def calendar(signer: HubKey, currency: str) -> dict[str, tuple[str, Job]]:
     }
 
 
-def run_all(database: Database, signer: HubKey, currency: str, now: datetime) -> dict[str, int]:
+def run_all(database: Database, signer: Sealer, currency: str, now: datetime) -> dict[str, int]:
     """Do every job once; how much each did."""
     return {name: job(database, now) for name, (_, job) in calendar(signer, currency).items()}
 
 
-def work(database: Database, signer: HubKey, currency: str) -> None:
+def work(database: Database, signer: Sealer, currency: str) -> None:
     """Run the jobs by their calendar until told to stop."""
     app = make_app(database, signer, currency)
     with app.open():
         app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
 
 
-def make_app(database: Database, signer: HubKey, currency: str) -> procrastinate.App:
+def make_app(database: Database, signer: Sealer, currency: str) -> procrastinate.App:
     """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
     plain, arguments = conninfo(database.url)
     arguments["options"] += " -c search_path=jobs"

@@ -25,7 +25,7 @@ def _list(call: Call, session: Session, _: Data) -> Facts:
 def _propose(call: Call, session: Session, data: Data) -> Facts:
     reason = data.pop("reason")
     rate = rates.NewRate(party=call.party, **data)
-    rates.check(session, rate)
+    rates.check(session, rate, to_party=True)
     content: dict[str, Any] = asdict(rate)
     for name in ("valid_from", "valid_to"):
         content[name] = content[name] and content[name].isoformat()

@@ -10,10 +10,10 @@ from typing import Any
 from kit.ids import to_text, uuid7
 from partners import keys
 from partners.api.operations import Operation, Posting
-from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import closing
 from tests.attacks.wire import Request, Wire, sign, unsigned
+from tests.factories import build_sealer
 from tests.server import Coalition, Partner, base64url
 from web.app import OPERATIONS
 
@@ -170,7 +170,7 @@ def _close(coalition: Coalition, shop: Partner) -> str:
         next_name=f"n-{secrets.token_hex(4)}",
         currency="CNY",
         now=datetime.now(UTC),
-        signer=HubKey("hub-test", PrivateKey.generate()),
+        signer=build_sealer(),
     )
     found = shop.call("GET", "/v1/statements").body["statements"]
     return str(found[0]["number"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exchange.rules import Ratio, convert, gain_ppm
+from exchange.rules import Ratio, charge, convert, floor_fee
 
 AMOUNT = st.integers(1, 10**9)
 RATIO = st.builds(
@@ -50,22 +50,23 @@ def test_the_database_converts_alike(owner: psycopg.Connection, theirs: int, rat
 
 
 @pytest.mark.parametrize(
-    ("there", "back", "gain"),
+    ("theirs", "ratio", "points"),
     [
-        (Ratio(theirs=10, ours=3), Ratio(theirs=10, ours=3), 0),
-        (Ratio(theirs=10, ours=3), Ratio(theirs=10, ours=4), -250_000),
-        (Ratio(theirs=10, ours=4), Ratio(theirs=10, ours=3), 333_333),
-        (Ratio(theirs=10, ours=4), Ratio(theirs=10, ours=3, fee_ppm=250_000), 0),
-        (Ratio(theirs=1, ours=1, fee_ppm=10_000), Ratio(theirs=1, ours=1), -10_000),
+        (1_000, Ratio(theirs=10, ours=3), 300),
+        (1_001, Ratio(theirs=10, ours=3), 301),
+        (4, Ratio(theirs=10, ours=3), 1),  # 3.33 are worth a point, and the started fourth
+        (1_000, Ratio(theirs=10, ours=3, fee_ppm=10_000), 303),  # 3.03 of them are the fee
     ],
 )
-def test_gain_of_a_loop(there: Ratio, back: Ratio, gain: int) -> None:
-    assert gain_ppm(there, back) == gain
+def test_charge(theirs: int, ratio: Ratio, points: int) -> None:
+    assert charge(theirs, ratio) == points
 
 
-@given(RATIO, RATIO, AMOUNT)
-def test_no_loop_gains_when_none_is_said_to(there: Ratio, back: Ratio, amount: int) -> None:
-    theirs = amount * there.theirs * back.ours  # so that nothing is rounded before the fees
-    points = theirs * there.ours * (1_000_000 - there.fee_ppm) // there.theirs
-    again = points * back.theirs * (1_000_000 - back.fee_ppm) // back.ours
-    assert (again > theirs * 10**12) <= (gain_ppm(there, back) >= 0)
+@given(st.integers(1, 10**6), RATIO)
+def test_no_fewer_points_buy_as_many_of_theirs(theirs: int, ratio: Ratio) -> None:
+    def bought(points: int) -> int:
+        net = points - floor_fee(points, ratio)
+        return -(-net * ratio.theirs // ratio.ours)
+
+    assert bought(charge(theirs, ratio)) >= theirs
+    assert bought(charge(theirs, ratio) - 1) < theirs

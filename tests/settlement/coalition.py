@@ -5,11 +5,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
 from settlement import closing, store
 from tests.books import FAR, Books
-from tests.factories import build_partner, build_terms
+from tests.factories import build_partner, build_sealer, build_terms
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # When the second half of every closing is worked out.
 
@@ -20,7 +18,7 @@ class Coalition:
     def __init__(self, books: Books) -> None:
         self.books = books
         self.database = books.database
-        self.signer = HubKey("hub-test", PrivateKey.generate())
+        self.signer = build_sealer()
         self.parties: dict[str, int] = {}
         self.window = str(books.rows('SELECT name FROM exchange."window"')[0].name)
 

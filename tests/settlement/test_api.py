@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from partners.api.routes import HubKey
-from partners.public_keys import PrivateKey
 from settlement import closing
+from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 
-KEY = HubKey("hub-test", PrivateKey.generate())
+KEY = build_sealer()
 
 
 def close(hub: Coalition, window: str, next_name: str) -> None:

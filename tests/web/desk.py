@@ -22,7 +22,9 @@ class Desk:
         """What came of `bin/hub …`. Raises the Refusal, when it was refused."""
         context = Context()
         context.__dict__["database"] = self.coalition.database
-        context.__dict__["settings"] = SimpleNamespace(currency="CNY", key=self.coalition.signer)
+        context.__dict__["settings"] = SimpleNamespace(
+            currency="CNY", key=self.coalition.signer, sealer=self.coalition.signer
+        )
         result = CliRunner().invoke(hub, words, obj=context)
         if isinstance(result.exception, Refusal):
             raise result.exception

@@ -29,7 +29,9 @@ class Desk:
     def run(self, *words: str) -> Result:
         context = Context()
         context.__dict__["database"] = self.coalition.database
-        context.__dict__["settings"] = SimpleNamespace(currency="CNY", key=self.coalition.signer)
+        context.__dict__["settings"] = SimpleNamespace(
+            currency="CNY", key=self.coalition.signer, sealer=self.coalition.signer
+        )
         group = {"windows": windows, "fx": fx, "proposals": proposals}[words[0]]
         result = CliRunner().invoke(group, words[1:], obj=context)
         if isinstance(result.exception, Refusal):

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from kit.clock import Clock, rfc3339, system_clock
 from kit.database import Database
+from settlement.sealing.sealer import Sealer
 from web import config
 
 Rows = Iterable[Any]  # mappings, or rows of the database
@@ -36,9 +37,9 @@ class Context:
         return Database(self.settings.app_url)
 
     @property
-    def signer(self) -> Any:
-        """The hub's key: `id`, `private`."""
-        return self.settings.key
+    def signer(self) -> Sealer:
+        """What signs and seals for the hub."""
+        return self.settings.sealer
 
     @cached_property
     def console(self) -> Console:

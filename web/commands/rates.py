@@ -8,6 +8,7 @@ import click
 import exchange.store
 from exchange import rates as exchange_rates
 from partners import registry
+from web.commands import outside_rates
 from web.commands.context import Context, json_option, pass_context
 from web.commands.proposing import AS, REASON, WHEN, in_utc, propose
 
@@ -15,6 +16,9 @@ from web.commands.proposing import AS, REASON, WHEN, in_utc, propose
 @click.group()
 def rates() -> None:
     """Conversion rates of partners' own points."""
+
+
+rates.add_command(outside_rates.outside)
 
 
 @rates.command(name="propose")

@@ -6,11 +6,12 @@ from uuid import UUID
 from kit.clock import Clock
 from kit.database import Database
 from staff import approvals
-from web.enactments import bank, books, defaults, disputes, terms, windows
+from web.enactments import bank, books, defaults, disputes, rates, terms, windows
 from web.enactments.acts import Act
 
 ACTS: dict[str, Act] = {
     **books.ACTS,
+    **rates.ACTS,
     **terms.ACTS,
     **windows.ACTS,
     **bank.ACTS,

@@ -1,0 +1,182 @@
+"""All SQL of the sealed log: leaves, nodes and heads; and the journals they were made of."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from settlement.sealing import leaf as leaves
+from settlement.sealing.leaf import Row
+from settlement.statements import TreeHead
+
+LOCK = 7209072  # Of whoever adds to the log: one at a time, and never anybody who posts.
+FETCHED = 2000  # rows at a time, whatever the result
+FOR_EVER = 2**63 - 1  # No transaction has this number.
+TILE = 256  # leaves under a node of level 1, nodes of one level under one of the next
+
+_JOURNAL = (*leaves.JOURNAL_SHOWN, *leaves.JOURNAL_REST)
+_POSTING = (*leaves.POSTING_SHOWN, *leaves.POSTING_REST)
+_COLUMNS = ", ".join((*(f"j.{name}" for name in _JOURNAL), *(f"p.{name}" for name in _POSTING)))
+
+
+def lock(session: Session) -> bool:
+    """Be the one who adds to the log until this transaction ends; false while another is."""
+    held: bool = session.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})")).scalar_one()
+    return held
+
+
+def oldest_running(session: Session) -> int:
+    """The number of the oldest transaction still running: all before it have ended."""
+    found: int = session.execute(
+        text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    ).scalar_one()
+    return found
+
+
+def end(session: Session) -> tuple[int, int]:
+    """How many leaves there are, and the transaction after that of the last one."""
+    row = session.execute(
+        text("SELECT index + 1, xid + 1 FROM settlement.leaf ORDER BY index DESC LIMIT 1")
+    ).one_or_none()
+    return (0, 0) if row is None else (row[0], row[1])
+
+
+def window_names(session: Session) -> dict[int, str]:
+    rows = session.execute(text('SELECT id, name FROM exchange."window"'))
+    return {row.id: row.name for row in rows}
+
+
+# Transactions are named as numbers and not as parameters: see `exchange.rollup`.
+
+
+def count_postings(session: Session, low: int, high: int, *, window: int | None = None) -> int:
+    """Those of these transactions; with `window`, those among them that went into it."""
+    sql = f"SELECT count(*) FROM exchange.posting WHERE xid >= {low:d} AND xid < {high:d}"  # noqa: S608
+    if window is not None:
+        sql += f" AND window_id = {window:d}"
+    found: int = session.execute(text(sql)).scalar_one()
+    return found
+
+
+def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[Row]]]:
+    """The journals of these transactions with their postings, in the order of the log."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM exchange.posting p"  # noqa: S608
+            " JOIN exchange.journal j ON j.id = p.journal_id"
+            f" WHERE p.xid >= {low:d} AND p.xid < {high:d} ORDER BY p.xid, j.id, p.line"
+        ),
+        execution_options={"yield_per": FETCHED},
+    )
+    return grouped(rows)
+
+
+def grouped(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
+    """Rows of a journal and a posting each, as journals with their postings."""
+    for _, found in groupby(rows, key=itemgetter(0)):
+        postings = []
+        for row in found:
+            postings.append(dict(zip(_POSTING, row[len(_JOURNAL) :], strict=False)))
+        yield dict(zip(_JOURNAL, row, strict=False)), postings
+
+
+def insert_leaves(
+    session: Session, first: int, made: Sequence[tuple[UUID, int, int, bytes]]
+) -> None:
+    """Journal, window, transaction and hash of each, from the index `first` on."""
+    journals_, windows, xids, hashes = (list(column) for column in zip(*made, strict=True))
+    session.execute(
+        text(
+            "INSERT INTO settlement.leaf (index, journal_id, window_id, xid, hash)"
+            " SELECT :first + n - 1, journal_id, window_id, xid, hash FROM unnest("
+            "CAST(:journals AS uuid[]), CAST(:windows AS integer[]), CAST(:xids AS bigint[]),"
+            " CAST(:hashes AS bytea[]))"
+            " WITH ORDINALITY AS made (journal_id, window_id, xid, hash, n)"
+        ),
+        {"first": first, "journals": journals_, "windows": windows, "xids": xids, "hashes": hashes},
+    )
+
+
+# --- nodes: level 0 is the leaves -----------------------------------------------------------------
+
+
+def tiles(session: Session, level: int, numbers: Sequence[int]) -> dict[int, list[bytes]]:
+    """The hashes of whole tiles of 256 neighbours by number, as far as they are there."""
+    table, of = ("leaf", "") if level == 0 else ("node", f"t.level = {level:d} AND ")
+    rows = session.execute(
+        text(
+            "SELECT n, string_agg(t.hash, ''::bytea ORDER BY t.index) AS hashes"  # noqa: S608
+            " FROM unnest(CAST(:numbers AS bigint[])) n"
+            f" JOIN settlement.{table} t"
+            f" ON {of}t.index >= n * {TILE} AND t.index < (n + 1) * {TILE}"
+            " GROUP BY n"
+        ),
+        {"numbers": list(numbers)},
+    )
+    return {
+        row.n: [row.hashes[at : at + 32] for at in range(0, len(row.hashes), 32)] for row in rows
+    }
+
+
+def insert_nodes(session: Session, level: int, nodes: dict[int, bytes]) -> None:
+    """Roots of whole tiles, by index."""
+    if nodes:
+        session.execute(
+            text(
+                "INSERT INTO settlement.node (level, index, hash)"
+                " SELECT :level, *"
+                " FROM unnest(CAST(:indices AS bigint[]), CAST(:hashes AS bytea[]))"
+            ),
+            {"level": level, "indices": list(nodes), "hashes": list(nodes.values())},
+        )
+
+
+# --- heads ----------------------------------------------------------------------------------------
+
+_HEAD = "SELECT size, root, at, key_id, signature FROM settlement.head"
+
+
+def latest_head(session: Session) -> TreeHead | None:
+    return _head(session, _HEAD + " ORDER BY size DESC LIMIT 1")
+
+
+def find_head(session: Session, size: int) -> TreeHead | None:
+    return _head(session, _HEAD + " WHERE size = :size", size=size)
+
+
+def heads(session: Session, *, before: int | None, limit: int) -> list[TreeHead]:
+    """The largest first; one more than `limit`, when there are more."""
+    sql = _HEAD + ("" if before is None else " WHERE size < :before")
+    rows = session.execute(
+        text(sql + " ORDER BY size DESC LIMIT :limit"), {"before": before, "limit": limit + 1}
+    )
+    return [_as_head(row) for row in rows.mappings()]
+
+
+def insert_head(session: Session, head: TreeHead) -> None:
+    session.execute(
+        text(
+            "INSERT INTO settlement.head (size, root, at, key_id, signature)"
+            " VALUES (:size, :root, :at, :key_id, :signature)"
+        ),
+        {
+            "size": head.size,
+            "root": bytes.fromhex(head.root),
+            "at": head.at,
+            "key_id": head.key_id,
+            "signature": bytes.fromhex(head.signature),
+        },
+    )
+
+
+def _head(session: Session, sql: str, **values: Any) -> TreeHead | None:
+    row = session.execute(text(sql), values).mappings().one_or_none()
+    return None if row is None else _as_head(row)
+
+
+def _as_head(row: RowMapping) -> TreeHead:
+    return TreeHead(**dict(row) | {"root": row["root"].hex(), "signature": row["signature"].hex()})
