@@ -111,8 +111,8 @@ def _close(app_url: str, window: str, following: str, pipe: Connection) -> None:
     pipe.recv()
     started = time.perf_counter()
     closing.close(
-        database, window=window, next_name=following, currency="CNY", now=datetime.now(UTC),
-        signer=signer,
+        database, window=window, next_name=following, currency="CNY", by="mei",
+        now=datetime.now(UTC), signer=signer,
     )  # fmt: skip
     pipe.send(time.perf_counter() - started)
     database.close()

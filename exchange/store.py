@@ -280,21 +280,38 @@ def database_now(session: Session) -> datetime:
 
 
 def release_exposure(session: Session, window: int, party: int, points: int, owed: int) -> None:
-    """A closed window turned `points` into `owed` minor units; once per window and party."""
+    """The settlement of a window turned `points` into `owed` minor units.
+
+    Said again, because it was worked out again, the later word counts.
+    """
     values = {"window": window, "party": party, "points": points, "owed": owed}
     session.execute(
         text(
-            "INSERT INTO exchange.exposure_release (window_id, party_id, points, owed)"
-            " VALUES (:window, :party, :points, :owed)"
-        ),
-        values,
-    )
-    session.execute(
-        text(
-            "UPDATE exchange.exposure SET points = points - :points, owed = owed + :owed"
+            "WITH before AS (SELECT points, owed FROM exchange.exposure_release"
+            "     WHERE window_id = :window AND party_id = :party),"
+            " said AS (INSERT INTO exchange.exposure_release (window_id, party_id, points, owed)"
+            "     VALUES (:window, :party, :points, :owed)"
+            "     ON CONFLICT ON CONSTRAINT exposure_release_pk"
+            "     DO UPDATE SET points = excluded.points, owed = excluded.owed)"
+            " UPDATE exchange.exposure"
+            " SET points = points - :points + coalesce((SELECT points FROM before), 0),"
+            "     owed = owed + :owed - coalesce((SELECT owed FROM before), 0)"
             " WHERE party_id = :party"
         ),
         values,
+    )
+
+
+def released(session: Session, window: int) -> list[int]:
+    """The parties whose points the settlement of a window turned into money."""
+    return list(
+        session.execute(
+            text(
+                "SELECT party_id FROM exchange.exposure_release WHERE window_id = :window"
+                " ORDER BY party_id"
+            ),
+            {"window": window},
+        ).scalars()
     )
 
 

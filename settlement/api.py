@@ -84,7 +84,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Your statements, newest first",
         query=schemas.PageQuery,
         answer=schemas.StatementsAnswer,
-        refusals=(WindowNotFound,),
+        refusals=(StatementNotFound,),
         read=_statements,
     ),
     Read(

@@ -1,55 +1,48 @@
 """Closing a window: the books go on at once, the figures follow, and the money after them.
 
-Closing is two transactions. The first holds the tills back for the moment in which the next
-window opens; the second works out what the closed one came to, however long that takes. Killed
-between the two, the window waits in `closing` until `resume` finishes it.
+Closing is one short transaction, which holds the tills back for the moment in which the next window
+opens, and then several that work out what the closed one came to, however long that takes. Killed
+anywhere between them, the window waits in `closing` until `resume` finishes it.
 """
 
-import hashlib
 import re
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
 from exchange import store as books
 from exchange import windows
 from kit.database import Database
-from kit.ids import to_text
-from partners import terms
-from partners.public_keys import PrivateKey
-from settlement import fx_rates, postings, store
-from settlement.drafting import Period, draft
+from settlement import deferrals, postings, revisions, rollup, store
+from settlement.bank.agreement import disagreements
+from settlement.calendar import dates
 from settlement.errors import (
+    BankDisagrees,
     SettlementStepRefused,
-    StatementDoesNotAddUp,
+    UnrevisedDeferrals,
     WindowNameInvalid,
     WindowNameTaken,
     WindowNotClosed,
     WindowNotOpen,
 )
-from settlement.reckoning import Reckoning, reckon
-from settlement.statement_checks import check
-from settlement.statement_files import as_csv, as_json
-from settlement.statements import Statement, TillLine, number
-from settlement.store import Row, Window
+from settlement.sealing.seal import seal_window
+from settlement.sealing.sealer import Sealer
+from settlement.store import Window
+from staff.errors import SecondPersonRequired
 
-TILL_LINES_IN_STATEMENT = 10_000  # A partner with more postings reads them as transactions.
+log = structlog.get_logger("closing")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
-_STEPS = {"approved": "closed", "paying": "approved", "settled": "paying"}
 
-
-class Signer(Protocol):
-    """The hub's key, and the id under which its public half is published."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def private(self) -> PrivateKey: ...
+# From which states each can be reached.
+_FROM = {
+    "approved": ("closed",),
+    "paying": ("approved",),
+    "settled": ("paying",),
+    "aborted": ("closed", "approved"),
+}
 
 
 def open_first(session: Session, name: str) -> None:
@@ -64,20 +57,22 @@ def close(
     window: str,
     next_name: str,
     currency: str,
+    by: str,
     now: datetime,
-    signer: Signer,
+    signer: Sealer,
 ) -> None:
     """Close the open window, open the next, and settle what the closed one came to.
 
-    Raises WindowNameInvalid, WindowNotFound, WindowNotOpen, WindowNameTaken, in this order, with
-    nothing done; then what `resume` raises, with the window closed and left in `closing`.
+    `by` is an operator's name, or `calendar`: another one must approve. Raises WindowNameInvalid,
+    WindowNotFound, WindowNotOpen, WindowNameTaken, in this order, with nothing done; then what
+    `resume` raises, with the window closed and left in `closing`.
     """
     with database.transaction() as session:
-        begin(session, window=window, next_name=next_name, currency=currency)
+        begin(session, window=window, next_name=next_name, currency=currency, by=by)
     resume(database, window=window, now=now, signer=signer)
 
 
-def begin(session: Session, *, window: str, next_name: str, currency: str) -> None:
+def begin(session: Session, *, window: str, next_name: str, currency: str, by: str) -> None:
     """Close the window to the tills and open the next: the first, short half. Commit soon.
 
     Raises WindowNameInvalid, WindowNotFound, WindowNotOpen, WindowNameTaken, in this order.
@@ -91,55 +86,87 @@ def begin(session: Session, *, window: str, next_name: str, currency: str) -> No
         raise WindowNameTaken(name=next_name)
     # Every refusal is above this line.
     closed, opened = windows.close_and_open_next(session, next_name)
-    store.insert_settlement(session, closed.id, currency, opened.opened_at)
+    store.insert_settlement(
+        session,
+        closed.id,
+        currency=currency,
+        dates=dates(session, opened.opened_at),
+        closed_at=opened.opened_at,
+        by=by,
+    )
 
 
-def resume(database: Database, *, window: str, now: datetime, signer: Signer) -> None:
+def resume(database: Database, *, window: str, now: datetime, signer: Sealer) -> None:
     """Work out a window in `closing`, exactly once; one that was worked out already is left alone.
 
-    Raises WindowNotFound, WindowNotClosed, Busy, PointsUnpriced, NettingDoesNotBalance,
-    FxRateMissing, StatementDoesNotAddUp, in this order; the window then stays in `closing`.
+    Its points are summed and kept, its journals sealed, and its figures worked out: a transaction
+    each, so that whoever is killed leaves less to do. Raises WindowNotFound, WindowNotClosed, Busy,
+    PointsUnpriced, NettingDoesNotBalance, FxRateMissing, StatementDoesNotAddUp, in this order; the
+    window then stays in `closing`.
     """
     with database.transaction() as session:
         found = store.get_window(session, window)
         if found.state == "open":
             raise WindowNotClosed(state=found.state)
+        if store.lock_settlement(session, found.id) != "closing":
+            return
+        _fix_moved(session, found.id)
+    head = seal_window(database, found.id, signer, now)
+    with database.transaction() as session:
         if store.lock_settlement(session, found.id) == "closing":
             store.take_time(session)
-            _work_out(session, store.get_window(session, window), now, signer)
+            by = found.closed_by or "calendar"
+            revisions.work_out(session, found, by=by, now=now, signer=signer, head=head)
 
 
-def approve(session: Session, window: str, now: datetime) -> None:
-    """Finance agrees to the figures. Raises WindowNotFound, Busy, SettlementStepRefused."""
-    _step(session, window, "approved", now)
+def approve(session: Session, window: str, now: datetime, *, by: str) -> None:
+    """Another person than closed it agrees to the figures; nothing contested is in them.
+
+    Raises WindowNotFound, Busy, SettlementStepRefused, SecondPersonRequired, UnrevisedDeferrals,
+    in this order.
+    """
+    found = _locked(session, window, "approved")
+    if found.closed_by == by:
+        raise SecondPersonRequired
+    if revisions.is_stale(session, found):
+        raise UnrevisedDeferrals
+    store.set_state(session, found.id, "approved", now, by)
 
 
-def start_paying(session: Session, window: str, now: datetime) -> None:
+def start_paying(session: Session, window: str, now: datetime, *, by: str) -> None:
     """The payments are on their way. Raises WindowNotFound, Busy, SettlementStepRefused."""
-    _step(session, window, "paying", now)
+    store.set_state(session, _locked(session, window, "paying").id, "paying", now, by)
 
 
-def mark_settled(session: Session, window: str, now: datetime) -> None:
+def mark_settled(
+    session: Session, window: str, now: datetime, *, by: str, regardless: UUID | None = None
+) -> None:
     """All money arrived: what was owed for the window no longer counts towards anybody's cap.
 
-    Raises WindowNotFound, Busy, SettlementStepRefused.
+    `regardless` is what two people approved, who said why a payment that the bank does not show
+    need not be waited for. Raises WindowNotFound, Busy, SettlementStepRefused, BankDisagrees, in
+    this order.
     """
-    books.settle_exposure(session, _step(session, window, "settled", now), now)
+    found = _locked(session, window, "settled")
+    missing = disagreements(session, found.id)
+    if missing and regardless is None:
+        raise BankDisagrees(payments=len(missing))
+    store.set_state(session, found.id, "settled", now, by, regardless)
+    books.settle_exposure(session, found.id, now)
 
 
-def settle_at_once(session: Session, window: str, now: datetime) -> list[str]:
-    """Take every step that is left until `settled`, and name those taken.
+def abort(session: Session, window: str, now: datetime, *, by: str, because: UUID) -> None:
+    """Give the settlement up, as two people approved: all of it goes into the next that closes.
 
-    Raises WindowNotFound, Busy, SettlementStepRefused.
+    What the window owed no longer counts as owed, and its points stand as they did before.
+    Raises WindowNotFound, Busy, SettlementStepRefused, in this order.
     """
-    steps = {"closed": approve, "approved": start_paying, "paying": mark_settled}
-    taken: list[str] = []
-    while step := steps.get(store.get_window(session, window).state):
-        step(session, window, now)
-        taken.append(store.get_window(session, window).state)
-    if not taken:
-        raise SettlementStepRefused(state=store.get_window(session, window).state, needs="closed")
-    return taken
+    found = _locked(session, window, "aborted")
+    deferral = deferrals.defer_window(session, found.id, because=because, now=now)
+    deferrals.release(session, deferral, now)
+    store.set_state(session, found.id, "aborted", now, by)
+    for party in books.released(session, found.id):
+        books.release_exposure(session, found.id, party, 0, 0)
 
 
 def _check_name(name: str) -> None:
@@ -152,112 +179,26 @@ def _check_open(window: Window) -> None:
         raise WindowNotOpen(state=window.state)
 
 
-def _step(session: Session, name: str, to: str, now: datetime) -> int:
-    window = store.get_window(session, name)
-    state = store.lock_settlement(session, window.id) or window.state
-    if state != _STEPS[to]:
-        raise SettlementStepRefused(state=state, needs=_STEPS[to])
-    store.set_state(session, window.id, to, now)
-    return window.id
+def _locked(session: Session, name: str, to: str) -> Window:
+    """The window, held until this transaction ends, if it is ready for the step."""
+    found = store.get_window(session, name)
+    state = store.lock_settlement(session, found.id) or found.state
+    if state not in _FROM[to]:
+        raise SettlementStepRefused(state=state, needs=" or ".join(_FROM[to]))
+    return store.get_window(session, name)
 
 
-def _work_out(session: Session, window: Window, now: datetime, signer: Signer) -> None:
-    if window.closed_at is None or window.currency is None:
-        raise WindowNotClosed(state=window.state)
-    moved = postings.movements(session, window.id)
-    outstanding = postings.outstanding(session, window.id)
-    busy = {party for each in moved for party in (each.issuer, each.acceptor)}
-    busy |= {party for party, points in outstanding.items() if points}
-    # Everybody gets a statement but those who left before the window and have nothing in it.
-    partners = {
-        party: each
-        for party, each in store.participants(session, window.closed_at).items()
-        if party in busy or each.left_at is None or each.left_at >= window.opened_at
-    }
-    rates = fx_rates.in_force(session, window.currency, store.day_of(session, window.closed_at))
-    figures = reckon(
-        moved,
-        terms.every(session),
-        currencies={party: each.currency for party, each in partners.items()},
-        rates=rates,
-        base=window.currency,
-    )
-    period = Period(
-        window=window.name,
-        opened_at=window.opened_at,
-        closed_at=window.closed_at,
-        movements=moved,
-        reckoning=figures,
-        rates=rates,
-        outstanding=outstanding,
-        names={party: name for party, (_, name) in store.names(session).items()},
-    )
-    statements = _statements(session, window, period, list(partners))
-    # Every refusal is above this line.
-    store.insert_obligations(session, window.id, figures.obligations)
-    store.insert_positions(session, window.id, figures.positions, figures.fixed, rates)
-    store.insert_payments(session, window.id, figures.payments)
-    for statement in statements:
-        _issue(session, window, statement, now, signer)
-    store.set_state(session, window.id, "closed", now)
-    _release(session, window, figures)
-
-
-def _release(session: Session, window: Window, figures: Reckoning) -> None:
-    # Last, and in the order of the parties: accruals wait for these rows until the commit.
-    for each in sorted(figures.releases, key=lambda release: release.party):
-        books.release_exposure(session, window.id, each.party, each.points, each.owed)
-
-
-def _statements(
-    session: Session, window: Window, period: Period, parties: Sequence[int]
-) -> list[Statement]:
-    counts = postings.count_till_lines(session, window.id)
-    few = [party for party in parties if counts.get(party, 0) <= TILL_LINES_IN_STATEMENT]
-    lines: dict[int, list[TillLine]] = {party: [] for party in few}
-    for row in postings.till_lines(session, window.id, few):
-        lines[row["party"]].append(_till_line(row))
-    statements = []
-    for sequence, party in enumerate(parties, start=1):
-        statement = draft(
-            period,
-            party,
-            number=number(window.name, sequence),
-            till_lines=lines.get(party),
-        )
-        if problems := check(statement):
-            raise StatementDoesNotAddUp(number=statement.number, problems=problems)
-        statements.append(statement)
-    return statements
-
-
-def _till_line(row: Row) -> TillLine:
-    journal: UUID = row["journal"]
-    return TillLine(
-        journal=to_text("jrn", journal),
-        at=row["at"],
-        kind=row["kind"],
-        reference=row["reference"],
-        issuer=row["issuer"],
-        points=row["points"],
-    )
-
-
-def _issue(
-    session: Session, window: Window, statement: Statement, now: datetime, signer: Signer
-) -> None:
-    document = as_json(statement)
-    store.insert_statement(
-        session,
-        {
-            "number": statement.number,
-            "window_id": window.id,
-            "party_id": statement.party,
-            "document": document,
-            "csv": as_csv(statement),
-            "digest": hashlib.sha256(document).digest(),
-            "key_id": signer.id,
-            "signature": signer.private.sign(document),
-            "issued_at": now,
-        },
-    )
+def _fix_moved(session: Session, window: int) -> None:
+    """Keep what moved in the window: the sums that were made as it went, if a scan agrees."""
+    if store.has_moved(session, window):
+        return
+    store.take_time(session)
+    moved = rollup.movements(session, window)
+    plain: dict[tuple[str, int, int | None], int] = {}
+    for each in moved:
+        key = each.kind, each.issuer, each.acceptor
+        plain[key] = plain.get(key, 0) + each.points
+    if plain != postings.plain_sums(session, window):
+        log.error("rolled-up-sums-differ", window=window)
+        moved = postings.movements(session, window)
+    store.insert_moved(session, window, moved)

@@ -46,6 +46,38 @@ class SettlementStepRefused(Refusal):
     title = "The settlement window is not ready for this step."
 
 
+class BankDisagrees(Refusal):
+    """`payments` is how many the bank's files do not show in full; two people may say why."""
+
+    code = "bank-disagrees"
+    kind = Kind.CONFLICT
+    title = "The bank's files do not show every payment of the window in full."
+    retryable = True
+
+
+class UnrevisedDeferrals(Refusal):
+    """Lines were contested since the figures were worked out: revise the window first."""
+
+    code = "unrevised-deferrals"
+    kind = Kind.CONFLICT
+    title = "The figures do not yet leave out all that is contested."
+    retryable = True
+
+
+class DeferralExists(Refusal):
+    code = "deferral-exists"
+    kind = Kind.CONFLICT
+    title = "This is left out of the settlement already."
+
+
+class CoversDoNotBalance(Refusal):
+    """What makes good for one party is taken from others: `off_by` says by how much it is not."""
+
+    code = "covers-do-not-balance"
+    kind = Kind.INVALID
+    title = "What covers a default does not sum to zero."
+
+
 class PointsUnpriced(Refusal):
     """`party` traded `at` a time for which it has agreed no terms."""
 

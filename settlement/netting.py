@@ -18,15 +18,19 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class NetPosition:
-    """A party's gross sums for a window, both at least zero, in minor units."""
+    """A party's gross sums for a window, both at least zero, in minor units.
+
+    `cover` is what others make good for it when it does not fund, or, below zero, what it bears.
+    """
 
     receives: int
     pays: int
+    cover: int = 0
 
     @property
     def net(self) -> int:
         """Positive when the party receives."""
-        return self.receives - self.pays
+        return self.receives - self.pays + self.cover
 
 
 @dataclass(frozen=True, slots=True)

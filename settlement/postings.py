@@ -1,11 +1,12 @@
-"""A window's postings, read as a set: what prices them, what they left, and whose tills they were.
+"""A window's postings, read as a set: what prices them, and what they left.
 
 Each reads the whole window, and the closing alone does; what is asked every day is summed
 beforehand (`settlement.rollup`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -45,6 +46,15 @@ def movements(session: Session, window: int) -> list[Movement]:
     return priced(_all(session, SUMMED, window=window, since=0, party=None))
 
 
+def line(session: Session, journal: UUID, issuer: int) -> list[Movement]:
+    """One issuer's points of one journal. Raises PointsUnpriced."""
+    sql = SUMMED.replace(
+        "p.window_id = :window AND p.xid >= :since",
+        "p.journal_id = :journal AND p.issuer_id = :issuer",
+    )
+    return priced(_all(session, sql, journal=journal, issuer=issuer, party=None))
+
+
 def priced(rows: Iterable[Row]) -> list[Movement]:
     """Rows of SUMMED as values; those of one kind, parties and terms become one.
 
@@ -70,57 +80,48 @@ def _check_terms(row: Row) -> None:
             raise PointsUnpriced(party=party, at=moment.isoformat())
 
 
+def plain_sums(session: Session, window: int) -> dict[tuple[str, int, int | None], int]:
+    """A window's points by kind, issuer and acceptor: one scan, and nothing but adding."""
+    rows = _all(
+        session,
+        """
+        SELECT movement, issuer_id,
+               CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
+               sum(points)::bigint AS points
+        FROM exchange.posting
+        WHERE window_id = :window
+            AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+        GROUP BY 1, 2, 3
+        """,
+        window=window,
+    )
+    return {(row["movement"], row["issuer_id"], row["acceptor"]): row["points"] for row in rows}
+
+
 def outstanding(session: Session, window: int) -> dict[int, int]:
     """Points outstanding per issuer when the window ended (for the open one: by now).
 
-    The lots of today less what has moved since: one statement, so one snapshot of both.
+    From what has moved in all windows to this one: their fixed sums, and the postings of those
+    that have none yet.
     """
     rows = _all(
         session,
         """
-        SELECT issuer_id, sum(points)::bigint AS points FROM (
-            SELECT issuer_id, sum(available + held) AS points FROM exchange.lot GROUP BY 1
+        SELECT issuer, sum(CASE WHEN kind IN ('issued', 'refunded') THEN points ELSE -points END)
+                   ::bigint AS points
+        FROM (
+            SELECT kind, issuer, points FROM settlement.moved WHERE window_id <= :window
             UNION ALL
-            SELECT issuer_id,
-                   sum(CASE WHEN movement IN ('issued', 'refunded') THEN -points ELSE points END)
-            FROM exchange.posting
-            WHERE window_id > :window
-                AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
-            GROUP BY 1) u
-        GROUP BY issuer_id ORDER BY issuer_id
+            SELECT p.movement, p.issuer_id, p.points FROM exchange.posting p
+            WHERE p.window_id = ANY(ARRAY(
+                    SELECT w.id FROM exchange."window" w WHERE w.id <= :window
+                        AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)))
+                AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')) u
+        GROUP BY issuer ORDER BY issuer
         """,
         window=window,
     )
-    return {row["issuer_id"]: row["points"] for row in rows}
-
-
-def count_till_lines(session: Session, window: int) -> dict[int, int]:
-    """Per acceptor, how many postings its tills have in the window."""
-    rows = _all(
-        session,
-        "SELECT party_id, count(*) AS lines FROM exchange.posting WHERE window_id = :window"
-        " AND movement IN ('spent', 'refunded') GROUP BY party_id",
-        window=window,
-    )
-    return {row["party_id"]: row["lines"] for row in rows}
-
-
-def till_lines(session: Session, window: int, parties: Sequence[int]) -> list[Row]:
-    """The journals of these acceptors' tills, one row for each issuer of their points, in order."""
-    return _all(
-        session,
-        """
-        SELECT p.party_id AS party, p.journal_id AS journal, j.at, p.movement AS kind,
-               coalesce(j.reference, '') AS reference, p.issuer_id AS issuer,
-               sum(p.points)::bigint AS points
-        FROM exchange.posting p JOIN exchange.journal j ON j.id = p.journal_id
-        WHERE p.window_id = :window AND p.party_id = ANY(:parties)
-            AND p.movement IN ('spent', 'refunded')
-        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY party, at, journal, issuer
-        """,
-        window=window,
-        parties=list(parties),
-    )
+    return {row["issuer"]: row["points"] for row in rows}
 
 
 def _all(session: Session, sql: str, **values: Any) -> list[Row]:

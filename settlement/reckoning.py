@@ -1,10 +1,13 @@
 """From a window's movements to all its figures: what closing writes and an open window foresees."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
 
 from partners.agreement import Terms
 from settlement import fx, netting, obligations, payments
+from settlement.errors import CoversDoNotBalance
 from settlement.fx import Fixed, Rate
 from settlement.movements import Movement, released_points
 from settlement.netting import NetPosition
@@ -13,6 +16,8 @@ from settlement.payments import Payment
 
 # The hub's own parties, as the first migration numbers them.
 HUB, FLOAT = 1, 2
+
+Route = Literal["hub", "direct"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +31,7 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reckoning:
-    """A window's figures, in minor units of the hub's currency unless said otherwise."""
+    """A settlement's figures, in minor units of the hub's currency unless said otherwise."""
 
     obligations: Sequence[Obligation]
     positions: Mapping[int, NetPosition]  # Of everybody who takes part, hub and float too.
@@ -49,17 +54,25 @@ def reckon(
     currencies: Mapping[int, str],
     rates: Mapping[str, Rate],
     base: str,
+    route: Route = "hub",
+    covers: Mapping[int, int] = MappingProxyType({}),
 ) -> Reckoning:
-    """All figures of a window; `currencies` are those of the partners that take part in it.
+    """All figures of a settlement; `currencies` are those of the partners that take part in it.
 
-    Raises NettingDoesNotBalance, FxRateMissing.
+    `covers` are what is made good for a party, or, below zero, what one bears; nought together.
+    Raises CoversDoNotBalance, NettingDoesNotBalance, FxRateMissing, in this order.
     """
+    if sum(covers.values()):
+        raise CoversDoNotBalance(off_by=sum(covers.values()))
     owed = obligations.price(movements, terms, hub=HUB, float_=FLOAT)
     settles_in = {HUB: base, FLOAT: base, **currencies}
     netted = netting.net(owed)
-    positions = {party: netted.get(party, NetPosition(0, 0)) for party in sorted(settles_in)}
-    if netted.keys() - positions.keys():
+    if (netted.keys() | covers.keys()) - settles_in.keys():
         raise ValueError("a party has obligations but takes no part in the window")
+    positions = {
+        party: replace(netted.get(party, NetPosition(0, 0)), cover=covers.get(party, 0))
+        for party in sorted(settles_in)
+    }
     fixed = fx.fix(
         {party: position.net for party, position in positions.items()},
         settles_in,
@@ -71,27 +84,32 @@ def reckon(
         obligations=owed,
         positions=positions,
         fixed=fixed,
-        payments=transfers(fixed, base=base),
+        payments=transfers(fixed, base=base, route=route),
         releases=_releases(movements, terms, owed),
         base=base,
     )
 
 
-def transfers(fixed: Mapping[int, Fixed], *, base: str) -> list[Payment]:
+def transfers(fixed: Mapping[int, Fixed], *, base: str, route: Route) -> list[Payment]:
     """Payments that settle every net, by payer and payee.
 
-    A partner of another currency deals with the hub alone, in its own; the hub takes the booked
-    amount into its own net, so the rest settle among themselves as if all were in one currency.
+    By the route `hub`, every party deals with the hub alone. By the route `direct`, parties that
+    settle in the hub's currency pay one another, as few times as can be; one of another currency
+    deals with the hub, which takes the booked amount into its own net.
     """
-    nets = {party: each.booked for party, each in fixed.items() if each.currency == base}
-    abroad = {party: each for party, each in fixed.items() if each.currency != base}
-    nets[HUB] += sum(each.booked for each in abroad.values())
+    through_hub = {
+        party: each.settled
+        for party, each in fixed.items()
+        if party != HUB and (route == "hub" or each.currency != base)
+    }
+    nets = {party: each.booked for party, each in fixed.items() if party not in through_hub}
+    nets[HUB] += sum(fixed[party].booked for party in through_hub)
     found = payments.minimal(nets)
-    for party, each in abroad.items():
-        if each.settled > 0:
-            found.append(Payment(HUB, party, each.settled))
-        elif each.settled < 0:
-            found.append(Payment(party, HUB, -each.settled))
+    for party, settled in through_hub.items():
+        if settled > 0:
+            found.append(Payment(HUB, party, settled))
+        elif settled < 0:
+            found.append(Payment(party, HUB, -settled))
     return sorted(found)
 
 

@@ -55,7 +55,8 @@ _ROLLED = f"""
     FROM (SELECT coalesce(max(xid), 0) AS xid FROM settlement.watermark
           WHERE window_id = :window AND agreed = {_AGREED}) w
     LEFT JOIN settlement.movement m
-        ON m.window_id = :window AND w.xid > 0 AND :party IN (m.issuer, m.acceptor)
+        ON m.window_id = :window AND w.xid > 0
+        AND (CAST(:party AS integer) IS NULL OR :party IN (m.issuer, m.acceptor))
 """  # noqa: S608
 
 
@@ -86,12 +87,21 @@ def roll_up(session: Session) -> None:
         ),
         values,
     )
-    for table in ("movement", "watermark"):  # A closed window has its figures.
-        session.execute(text(f"DELETE FROM settlement.{table} WHERE window_id < :window"), of)  # noqa: S608
+    for table in ("movement", "watermark"):  # A closed window has its own, fixed for good.
+        session.execute(
+            text(
+                f"DELETE FROM settlement.{table} m WHERE m.window_id < :window AND NOT EXISTS ("  # noqa: S608
+                "SELECT FROM settlement.settlement s"
+                " WHERE s.window_id = m.window_id AND s.state = 'closing')"
+            ),
+            of,
+        )
 
 
-def movements(session: Session, window: int, party: int) -> list[Movement]:
-    """What the party has a part in of the open window's movements, exact to this moment.
+def movements(session: Session, window: int, party: int | None = None) -> list[Movement]:
+    """A window's movements, or those that the party has a part in, exact to this moment.
+
+    Of a window that is open or closing; of any other they are in `settlement.moved`.
 
     Raises PointsUnpriced.
     """

@@ -86,6 +86,10 @@ class WindowAnswer(WindowSchema):
 class StatementSchema(AnswerSchema):
     number = fields.String(metadata={"example": "ST-2026-11-000003"})
     window = fields.String(metadata={"example": "2026-11"})
+    revision = fields.Integer(metadata={"description": "1 is the closing's."})
+    replaced_by = fields.String(
+        allow_none=True, metadata={"description": "The number of the one that counts instead."}
+    )
     issued_at = Moment()
     settles = fields.Integer(metadata={"description": "Positive when you receive."})
     currency = fields.String(metadata={"example": "CNY"})

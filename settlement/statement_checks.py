@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 
 from settlement.fx import convert, residue_of
-from settlement.statements import Statement
+from settlement.movements import MovementKind
+from settlement.statements import Side, Statement, Trade
 
 
 def check(statement: Statement) -> list[str]:
     """What does not add up, one sentence each; empty when all is well."""
-    checks = (_times, _points, _net, _settled, _transfers, _trades, _till_lines)
+    checks = (_times, _points, _net, _settled, _transfers, _trades, _content)
     return [problem for each in checks for problem in each(statement)]
 
 
 def _times(statement: Statement) -> Iterator[str]:
-    times = [statement.opened_at, statement.closed_at]
-    times += [line.at for line in statement.till_lines or ()]
-    if any(time.tzinfo is None for time in times):
+    if None in (statement.opened_at.tzinfo, statement.closed_at.tzinfo):
         yield "a time has no zone"
     elif statement.opened_at > statement.closed_at:
         yield "the window closed before it opened"
 
 
 def _points(statement: Statement) -> Iterator[str]:
-    spent = sum(trade.spent - trade.refunded for trade in statement.spent)
+    spent = statement.spent_elsewhere - statement.refunded_elsewhere
+    spent += statement.spent_here - statement.refunded_here
     closing = statement.opening + statement.issued - statement.clawed_back
     closing -= spent + statement.expired
     if closing != statement.closing:
@@ -31,8 +31,9 @@ def _points(statement: Statement) -> Iterator[str]:
 
 def _net(statement: Statement) -> Iterator[str]:
     net = sum(due.amount for due in statement.owed) - sum(due.amount for due in statement.owes)
+    net += statement.cover
     if net != statement.net:
-        yield f"obligations come to {net}, not {statement.net}"
+        yield f"obligations and cover come to {net}, not {statement.net}"
 
 
 def _settled(statement: Statement) -> Iterator[str]:
@@ -75,16 +76,33 @@ def _trades(statement: Statement) -> Iterator[str]:
         yield "the partner's own tills differ between issuer and acceptor"
 
 
-def _till_lines(statement: Statement) -> Iterator[str]:
-    if statement.till_lines is None:
-        return
-    lines: dict[int, dict[str, int]] = {}
-    for line in statement.till_lines:
-        sums = lines.setdefault(line.issuer, {"spent": 0, "refunded": 0})
-        sums[line.kind] += line.points
-    trades = {
-        each.party: {"spent": each.spent, "refunded": each.refunded} for each in statement.accepted
-    }
-    for issuer in sorted({*lines, *trades}):
-        if lines.get(issuer) != trades.get(issuer):
-            yield f"the journals of the tills differ from the points accepted from {issuer}"
+def _content(statement: Statement) -> Iterator[str]:
+    """The trades are the window's points, less what was held back, with what was brought in."""
+    for side, here, trades, spent, refunded in _sides(statement):
+        moved: dict[MovementKind, int] = {"spent": spent, "refunded": refunded}
+        for sign, carried in ((-1, statement.held_back), (1, statement.brought_in)):
+            for each in carried:
+                if each.kind in moved and (each.side, each.party == statement.party) == (
+                    side,
+                    here,
+                ):
+                    moved[each.kind] += sign * each.points
+        there = [trade for trade in trades if (trade.party == statement.party) is here]
+        settled = {
+            "spent": sum(trade.spent for trade in there),
+            "refunded": sum(trade.refunded for trade in there),
+        }
+        where = "at its own tills" if here else f"with others as {side}"
+        for kind, points in moved.items():
+            if points != settled[kind]:
+                yield f"points {kind} {where} come to {points}, not {settled[kind]}"
+
+
+def _sides(
+    statement: Statement,
+) -> Iterator[tuple[Side, bool, tuple[Trade, ...], int, int]]:
+    """Side, own tills or not, its trades; then the points of the window, spent and refunded."""
+    issued, taken = statement.spent, statement.accepted
+    yield "issuer", False, issued, statement.spent_elsewhere, statement.refunded_elsewhere
+    yield "issuer", True, issued, statement.spent_here, statement.refunded_here
+    yield "acceptor", False, taken, statement.accepted_points, statement.accepted_refunds

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 
 from kit.clock import rfc3339
 from settlement.fx import exponent
@@ -31,7 +31,7 @@ def as_json(statement: Statement) -> bytes:
     """Canonical: equal statements give equal bytes, fit for hashing and signing.
 
     UTF-8, sorted keys, no blanks, one newline at the end. Every number is an integer: points,
-    or money in minor units; times are RFC 3339 in UTC.
+    or money in minor units; times are RFC 3339 in UTC, days ISO 8601.
     """
     document = asdict(statement) | {
         "format": FORMAT,
@@ -95,6 +95,8 @@ def _rows(statement: Statement) -> Iterator[_Cells]:
     yield from _dues("owes", statement.owes, -1, home)
     yield from _dues("owed", statement.owed, 1, home)
     yield "settlement", "", "of which fee", "", decimal(-statement.fee, home), home
+    if statement.cover:
+        yield "settlement", "", "cover of defaults", "", decimal(statement.cover, home), home
     yield "settlement", "", "net", "", decimal(statement.net, home), home
     if statement.rate is not None:
         ratio = f"at {statement.rate.numerator}/{statement.rate.denominator} {away} per {home}"
@@ -103,21 +105,31 @@ def _rows(statement: Statement) -> Iterator[_Cells]:
     yield "settlement", "", statement.direction, "", decimal(statement.settled, away), away
     yield from _transfers("pay", statement.pay, -1, away)
     yield from _transfers("collect", statement.collect, 1, away)
+    yield "payments", "", f"due on {statement.due_on}", "", "", ""
 
 
 def _points(statement: Statement) -> Iterator[_Cells]:
-    spent = sum(trade.spent for trade in statement.spent)
-    refunded = sum(trade.refunded for trade in statement.spent)
     for kind, points in (
         ("opening", statement.opening),
         ("issued", statement.issued),
         ("clawed back", -statement.clawed_back),
-        ("spent", -spent),
-        ("refunded", refunded),
+        ("spent elsewhere", -statement.spent_elsewhere),
+        ("refunded elsewhere", statement.refunded_elsewhere),
+        ("spent here", -statement.spent_here),
+        ("refunded here", statement.refunded_here),
         ("expired", -statement.expired),
         ("closing", statement.closing),
     ):
         yield "points", "", kind, points, "", ""
+    yield "of which", "", "adjusted", statement.adjusted, "", ""
+    yield "tills", "", "accepted", statement.accepted_points, "", ""
+    yield "tills", "", "given back", -statement.accepted_refunds, "", ""
+    for section, carried in (
+        ("held back", statement.held_back),
+        ("brought in", statement.brought_in),
+    ):
+        for each in carried:
+            yield section, each.name, f"{each.kind} as {each.side}", each.points, "", ""
 
 
 def _trades(section: str, trades: Iterable[Trade], sign: int, currency: str) -> Iterator[_Cells]:
@@ -145,4 +157,6 @@ def _transfers(
 def _time(value: object) -> str:
     if isinstance(value, datetime):
         return rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"a statement holds no {type(value).__name__}")

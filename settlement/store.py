@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import OperationalError
@@ -12,11 +13,16 @@ from sqlalchemy.orm import Session
 from kit.database import Busy
 from settlement.errors import WindowNotFound
 from settlement.fx import Fixed, Rate
+from settlement.movements import Movement
 from settlement.netting import NetPosition
 from settlement.obligations import Obligation
 from settlement.payments import Payment
 
+if TYPE_CHECKING:
+    from settlement.calendar import Dates
+
 Row = RowMapping
+Route = Literal["hub", "direct"]
 
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -31,8 +37,20 @@ class Window:
     opened_at: datetime
     closed_at: datetime | None
     approved_at: datetime | None
+    paid_at: datetime | None
     settled_at: datetime | None
+    aborted_at: datetime | None
+    closed_by: str | None
+    approved_by: str | None
+    paid_by: str | None
+    settled_by: str | None
+    aborted_by: str | None
+    revision: int  # That whose figures are in force; 0 while there are none.
     currency: str | None
+    route: Route | None
+    advice_on: date | None
+    call_on: date | None
+    disputes_until: date | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +83,10 @@ def take_time(session: Session) -> None:
 _WINDOW = """
     SELECT w.id, w.name, coalesce(s.state, CASE WHEN w.closed_at IS NULL THEN 'open' END, 'closing')
                AS state,
-           w.opened_at, w.closed_at, s.approved_at, s.settled_at, s.currency
+           w.opened_at, w.closed_at, s.approved_at, s.paid_at, s.settled_at, s.aborted_at,
+           s.closed_by, s.approved_by, s.paid_by, s.settled_by, s.aborted_by,
+           coalesce(s.revision, 0) AS revision, s.currency, s.route, s.advice_on, s.call_on,
+           s.disputes_until
     FROM exchange."window" w LEFT JOIN settlement.settlement s ON s.window_id = w.id
 """
 
@@ -81,6 +102,14 @@ def get_window(session: Session, name: str) -> Window:
     if window is None:
         raise WindowNotFound
     return window
+
+
+def window_by_id(session: Session, number: int) -> Window:
+    """Raises WindowNotFound."""
+    row = _one(session, _WINDOW + " WHERE w.id = :number", number=number)
+    if row is None:
+        raise WindowNotFound
+    return Window(**row)
 
 
 def open_window(session: Session) -> Window | None:
@@ -101,13 +130,25 @@ def windows_in_closing(session: Session) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def insert_settlement(session: Session, window: int, currency: str, closed_at: datetime) -> None:
+def insert_settlement(
+    session: Session, window: int, *, currency: str, dates: "Dates", closed_at: datetime, by: str
+) -> None:
     session.execute(
         text(
-            "INSERT INTO settlement.settlement (window_id, state, currency, closed_at)"
-            " VALUES (:window, 'closing', :currency, :closed_at)"
+            "INSERT INTO settlement.settlement (window_id, state, currency, route, advice_on,"
+            " call_on, disputes_until, closed_at, closed_by) VALUES (:window, 'closing', :currency,"
+            " :route, :advice_on, :call_on, :disputes_until, :closed_at, :by)"
         ),
-        {"window": window, "currency": currency, "closed_at": closed_at},
+        {
+            "window": window,
+            "currency": currency,
+            "route": dates.route,
+            "advice_on": dates.advice_on,
+            "call_on": dates.call_on,
+            "disputes_until": dates.disputes_until,
+            "closed_at": closed_at,
+            "by": by,
+        },
     )
 
 
@@ -129,16 +170,88 @@ def lock_settlement(session: Session, window: int) -> str | None:
     return None if row is None else row["state"]
 
 
-def set_state(session: Session, window: int, state: str, now: datetime) -> None:
-    """The next state, and the time of those that keep one."""
+# Where each state says when it was reached, and by whom.
+_REACHED = {
+    "approved": "approved_at = :now, approved_by = :by",
+    "paying": "paid_at = :now, paid_by = :by",
+    "settled": "settled_at = :now, settled_by = :by, settled_regardless = :regardless",
+    "aborted": "aborted_at = :now, aborted_by = :by",
+}
+
+
+def set_state(
+    session: Session,
+    window: int,
+    state: str,
+    now: datetime,
+    by: str,
+    regardless: UUID | None = None,
+) -> None:
+    """The next state, when it was reached and by whom."""
+    values = {"window": window, "state": state, "now": now, "by": by}
+    if state == "settled":
+        values["regardless"] = regardless
     session.execute(
         text(
-            "UPDATE settlement.settlement SET state = :state,"
-            " approved_at = CASE WHEN :state = 'approved' THEN :now ELSE approved_at END,"
-            " settled_at = CASE WHEN :state = 'settled' THEN :now ELSE settled_at END"
+            f"UPDATE settlement.settlement SET state = :state, {_REACHED[state]}"  # noqa: S608
             " WHERE window_id = :window"
         ),
-        {"window": window, "state": state, "now": now},
+        values,
+    )
+
+
+def insert_revision(
+    session: Session,
+    window: int,
+    number: int,
+    *,
+    reason: str,
+    because: UUID | None,
+    by: str,
+    now: datetime,
+) -> None:
+    """The next revision; what is left out of the window by now is counted by it."""
+    session.execute(
+        text(
+            "INSERT INTO settlement.revision (window_id, number, reason, because, made_by, made_at)"
+            " VALUES (:window, :number, :reason, :because, :by, :now)"
+        ),
+        {
+            "window": window,
+            "number": number,
+            "reason": reason,
+            "because": because,
+            "by": by,
+            "now": now,
+        },
+    )
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET revision = :number"
+            " WHERE window_id = :window AND revision IS NULL"
+        ),
+        {"window": window, "number": number},
+    )
+
+
+def set_revision(session: Session, window: int, number: int) -> None:
+    """These figures are in force from now on; the first of them end the closing."""
+    session.execute(
+        text(
+            "UPDATE settlement.settlement SET revision = :number,"
+            " state = CASE state WHEN 'closing' THEN 'closed' ELSE state END"
+            " WHERE window_id = :window"
+        ),
+        {"window": window, "number": number},
+    )
+
+
+def revisions(session: Session, window: int) -> list[Row]:
+    return _all(
+        session,
+        "SELECT number, reason, because, made_by, made_at FROM settlement.revision"
+        " WHERE window_id = :window ORDER BY number",
+        window=window,
     )
 
 
@@ -223,16 +336,124 @@ def list_fx_rates(session: Session) -> list[Row]:
     )
 
 
+# --- content --------------------------------------------------------------------------------------
+
+
+def insert_moved(session: Session, window: int, movements: Iterable[Movement]) -> None:
+    """Nought stands for nobody and for no terms: a primary key takes no null."""
+    _insert(
+        session,
+        "settlement.moved",
+        [
+            {
+                "window_id": window,
+                "kind": each.kind,
+                "issuer": each.issuer,
+                "acceptor": each.acceptor or 0,
+                "issue_terms": each.issue_terms,
+                "valued_terms": each.valued_terms,
+                "acceptor_terms": each.acceptor_terms or 0,
+                "points": each.points,
+            }
+            for each in movements
+        ],
+    )
+
+
+def moved(session: Session, window: int) -> list[Movement]:
+    """A closed window's points, in their order."""
+    rows = _all(
+        session,
+        "SELECT kind, issuer, nullif(acceptor, 0) AS acceptor, issue_terms, valued_terms,"
+        " nullif(acceptor_terms, 0) AS acceptor_terms, points FROM settlement.moved"
+        " WHERE window_id = :window ORDER BY kind, issuer, moved.acceptor, issue_terms,"
+        " valued_terms, moved.acceptor_terms",
+        window=window,
+    )
+    return [Movement(**row) for row in rows]
+
+
+def has_moved(session: Session, window: int) -> bool:
+    """Whether a window's points were summed for good; one without any is never found to be."""
+    sql = "SELECT FROM settlement.moved WHERE window_id = :window LIMIT 1"
+    return bool(_all(session, sql, window=window))
+
+
+def insert_deferral(session: Session, values: Mapping[str, Any]) -> bool:
+    """False when the same is left out already."""
+    made = session.execute(
+        text(
+            "INSERT INTO settlement.deferral (id, window_id, kind, journal_id, issuer_id, party_id,"
+            " because, at) VALUES (:id, :window, :kind, :journal, :issuer, :party, :because, :now)"
+            " ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        values,
+    )
+    return made.first() is not None
+
+
+def release_deferral(session: Session, deferral: UUID, now: datetime) -> None:
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET released_at = :now"
+            " WHERE id = :deferral AND released_at IS NULL"
+        ),
+        {"deferral": deferral, "now": now},
+    )
+
+
+def bring_in(session: Session, window: int) -> None:
+    """Whatever was left out and is released belongs to this settlement, which is closing.
+
+    What no revision has counted was never left out.
+    """
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET settled_window_id = :window"
+            " WHERE released_at IS NOT NULL AND settled_window_id IS NULL"
+            " AND (kind = 'window' OR revision IS NOT NULL)"
+        ),
+        {"window": window},
+    )
+
+
+def deferrals_of(session: Session, window: int) -> list[Row]:
+    """The lines and parties that the settlement of a window leaves out, released or not."""
+    return _all(
+        session,
+        "SELECT * FROM settlement.deferral WHERE window_id = :window AND kind <> 'window'",
+        window=window,
+    )
+
+
+def deferred_since(session: Session, window: int) -> bool:
+    """Whether something is left out that no revision has counted yet."""
+    sql = "SELECT FROM settlement.deferral WHERE window_id = :window AND revision IS NULL LIMIT 1"
+    return bool(_all(session, sql, window=window))
+
+
+def deferrals_into(session: Session, window: int) -> list[Row]:
+    """What is brought into the settlement of a window."""
+    return _all(
+        session,
+        "SELECT * FROM settlement.deferral WHERE settled_window_id = :window",
+        window=window,
+    )
+
+
 # --- figures --------------------------------------------------------------------------------------
 
 
-def insert_obligations(session: Session, window: int, obligations: Iterable[Obligation]) -> None:
+def insert_obligations(
+    session: Session, window: int, revision: int, obligations: Iterable[Obligation]
+) -> None:
     _insert(
         session,
         "settlement.obligation",
         [
             {
                 "window_id": window,
+                "revision": revision,
                 "debtor": each.debtor,
                 "creditor": each.creditor,
                 "kind": each.kind,
@@ -247,6 +468,7 @@ def insert_obligations(session: Session, window: int, obligations: Iterable[Obli
 def insert_positions(
     session: Session,
     window: int,
+    revision: int,
     positions: Mapping[int, NetPosition],
     fixed: Mapping[int, Fixed],
     rates: Mapping[str, Rate],
@@ -258,9 +480,11 @@ def insert_positions(
         rows.append(
             {
                 "window_id": window,
+                "revision": revision,
                 "party_id": party,
                 "receives": position.receives,
                 "pays": position.pays,
+                "cover": position.cover,
                 "net": position.net,
                 "currency": fixed[party].currency,
                 "fx_numerator": rate.numerator if rate else 1,
@@ -271,13 +495,16 @@ def insert_positions(
     _insert(session, "settlement.position", rows)
 
 
-def insert_payments(session: Session, window: int, payments: Sequence[Payment]) -> None:
+def insert_payments(
+    session: Session, window: int, revision: int, payments: Sequence[Payment]
+) -> None:
     _insert(
         session,
         "settlement.payment",
         [
             {
                 "window_id": window,
+                "revision": revision,
                 "number": number,
                 "payer": each.payer,
                 "payee": each.payee,
@@ -294,11 +521,11 @@ def insert_statement(session: Session, values: Mapping[str, Any]) -> None:
 
 
 def obligations(session: Session, window: int, *, party: int | None = None) -> list[Obligation]:
-    """A closed window's obligations; with `party`, those it owes or is owed."""
+    """A closed window's obligations in force; with `party`, those it owes or is owed."""
     rows = _all(
         session,
         "SELECT debtor, creditor, kind, points, amount FROM settlement.obligation"
-        " WHERE window_id = :window"
+        " JOIN settlement.settlement USING (window_id, revision) WHERE window_id = :window"
         " AND (CAST(:party AS integer) IS NULL OR :party IN (debtor, creditor))"
         " ORDER BY debtor, creditor, kind",
         window=window,
@@ -310,8 +537,9 @@ def obligations(session: Session, window: int, *, party: int | None = None) -> l
 def positions(session: Session, window: int, *, party: int | None = None) -> list[Row]:
     return _all(
         session,
-        "SELECT party_id AS party, receives, pays, net, currency, fx_numerator, fx_denominator,"
-        " settles FROM settlement.position WHERE window_id = :window"
+        "SELECT party_id AS party, receives, pays, cover, net, p.currency, fx_numerator,"
+        " fx_denominator, settles FROM settlement.position p"
+        " JOIN settlement.settlement USING (window_id, revision) WHERE window_id = :window"
         " AND (CAST(:party AS integer) IS NULL OR party_id = :party) ORDER BY party_id",
         window=window,
         party=party,
@@ -327,11 +555,11 @@ def payments(session: Session, window: int, *, party: int | None = None) -> list
                CASE WHEN payer.currency = s.currency THEN payee.currency ELSE payer.currency END
                    AS currency
         FROM settlement.payment p
-        JOIN settlement.settlement s USING (window_id)
+        JOIN settlement.settlement s USING (window_id, revision)
         JOIN settlement.position payer ON payer.window_id = p.window_id
-            AND payer.party_id = p.payer
+            AND payer.revision = p.revision AND payer.party_id = p.payer
         JOIN settlement.position payee ON payee.window_id = p.window_id
-            AND payee.party_id = p.payee
+            AND payee.revision = p.revision AND payee.party_id = p.payee
         WHERE p.window_id = :window
             AND (CAST(:party AS integer) IS NULL OR :party IN (p.payer, p.payee))
         ORDER BY p.number
@@ -344,24 +572,58 @@ def payments(session: Session, window: int, *, party: int | None = None) -> list
 # --- statements -----------------------------------------------------------------------------------
 
 _STATEMENT = """
-    SELECT s.number, w.id AS window_id, w.name AS window, s.digest, s.key_id, s.signature,
-           s.issued_at, p.currency, p.settles
+    SELECT s.number, w.id AS window_id, w.name AS window, s.revision, s.digest, s.key_id,
+           s.signature, s.issued_at, p.currency, p.settles,
+           (SELECT n.number FROM settlement.statement n WHERE n.party_id = s.party_id
+                AND n.window_id = s.window_id AND n.revision > s.revision
+            ORDER BY n.revision LIMIT 1) AS replaced_by
     FROM settlement.statement s
     JOIN exchange."window" w ON w.id = s.window_id
-    JOIN settlement.position p ON p.window_id = s.window_id AND p.party_id = s.party_id
+    JOIN settlement.position p ON p.window_id = s.window_id AND p.revision = s.revision
+        AND p.party_id = s.party_id
     WHERE s.party_id = :party
 """
 
 
-def list_statements(session: Session, party: int, *, before: int | None, limit: int) -> list[Row]:
+def list_statements(
+    session: Session, party: int, *, before: tuple[int, int] | None, limit: int
+) -> list[Row]:
     """A partner's statements, newest first; one more than `limit`, when there are more."""
-    sql = _STATEMENT + ("" if before is None else " AND s.window_id < :before")
-    sql += " ORDER BY s.window_id DESC LIMIT :limit"
-    return _all(session, sql, party=party, before=before, limit=limit + 1)
+    sql = _STATEMENT + (
+        "" if before is None else " AND (s.window_id, s.revision) < (:window, :revision)"
+    )
+    sql += " ORDER BY s.window_id DESC, s.revision DESC LIMIT :limit"
+    window, revision = before or (None, None)
+    return _all(session, sql, party=party, window=window, revision=revision, limit=limit + 1)
 
 
 def statement_of_window(session: Session, party: int, window: int) -> Row | None:
-    return _one(session, _STATEMENT + " AND s.window_id = :window", party=party, window=window)
+    """The one in force."""
+    sql = _STATEMENT + " AND s.window_id = :window ORDER BY s.revision DESC LIMIT 1"
+    return _one(session, sql, party=party, window=window)
+
+
+def statement_place(session: Session, party: int, number: str) -> tuple[int, int] | None:
+    """A statement's window and revision: where a list of statements goes on."""
+    row = _one(
+        session,
+        "SELECT window_id, revision FROM settlement.statement"
+        " WHERE party_id = :party AND number = :number",
+        party=party,
+        number=number,
+    )
+    return None if row is None else (row["window_id"], row["revision"])
+
+
+def last_statements(session: Session, window: int) -> dict[int, Row]:
+    """Each party's statement in force: its number and its document."""
+    rows = _all(
+        session,
+        "SELECT DISTINCT ON (party_id) party_id, number, document FROM settlement.statement"
+        " WHERE window_id = :window ORDER BY party_id, revision DESC",
+        window=window,
+    )
+    return {row["party_id"]: row for row in rows}
 
 
 def statement_files(session: Session, party: int, number: str) -> Row | None:

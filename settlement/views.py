@@ -150,6 +150,7 @@ class PositionRow:
     party: int
     receives: int
     pays: int
+    cover: int
     net: int
     settles: int
     currency: str
@@ -248,6 +249,7 @@ def _foreseen(
             party=party,
             receives=each.receives,
             pays=each.pays,
+            cover=0,
             net=each.net,
             settles=each.net,
             currency=currency,
@@ -270,6 +272,8 @@ class StatementLine:
 
     number: str
     window: str
+    revision: int
+    replaced_by: str | None  # The number of the next revision's, which counts instead.
     issued_at: datetime
     settles: int
     currency: str
@@ -296,15 +300,19 @@ def list_statements(
 ) -> tuple[list[StatementLine], str | None]:
     """A page of the partner's statements, newest first, and the cursor of the next page.
 
-    The cursor is a window's name. Raises WindowNotFound.
+    The cursor is a statement's number. Raises StatementNotFound.
     """
-    before = None if cursor is None else store.get_window(session, cursor).id
+    before = None
+    if cursor is not None:
+        before = store.statement_place(session, party, cursor)
+        if before is None:
+            raise StatementNotFound
     rows = store.list_statements(session, party, before=before, limit=limit)
     found = [
         StatementLine(**{name: row[name] for name in StatementLine.__slots__})
         for row in rows[:limit]
     ]
-    return found, found[-1].window if len(rows) > limit else None
+    return found, found[-1].number if len(rows) > limit else None
 
 
 def statement(session: Session, party: int, number: str) -> StatementFiles:

@@ -76,6 +76,7 @@ def close_on_time(database: Database, now: datetime, signer: Sealer, currency: s
             window=due.window,
             next_name=due.next_name,
             currency=currency,
+            by="calendar",
             now=now,
             signer=signer,
         )

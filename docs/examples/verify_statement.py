@@ -32,5 +32,5 @@ print(number, "is signed by the hub with", line["key_id"])
 owed = sum(each["amount"] for each in statement["owed"])
 owes = sum(each["amount"] for each in statement["owes"])
 print("is owed", owed, "owes", owes, "net", statement["net"], statement["currency"])
-if owed - owes != statement["net"]:
+if owed - owes + statement["cover"] != statement["net"]:
     raise SystemExit("The statement does not add up.")

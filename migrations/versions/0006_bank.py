@@ -15,4 +15,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SELECT 1")
+    op.execute(
+        "DROP TABLE settlement.payment_confirmation, settlement.bank_match, settlement.bank_entry,"
+        " settlement.bank_statement, settlement.bank_file, settlement.payment_file,"
+        " settlement.invoice, settlement.bank_account"
+    )

@@ -15,4 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SELECT 1")
+    op.execute(
+        "DROP TABLE settlement.security, settlement.recovery_share, settlement.recovery,"
+        " settlement.shortfall_share, settlement.shortfall"
+    )

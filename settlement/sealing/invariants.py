@@ -1,5 +1,48 @@
-"""What must be true of it at any time (see `exchange.invariants`)."""
+"""What must be true of the sealed log at any time (see `exchange.invariants`).
+
+These only count; `settlement.sealing.checking` computes every hash again.
+"""
 
 from exchange.invariants import Invariant
 
-INVARIANTS: list[Invariant] = []
+SEALED_ONCE = Invariant(
+    "every-journal-is-sealed-once",
+    "A journal of a transaction that the log has passed has one leaf, of its own window.",
+    """
+    SELECT j.id, 'one leaf', count(l.index)
+    FROM exchange.journal j
+    LEFT JOIN settlement.leaf l ON l.journal_id = j.id
+    WHERE j.xid <= (SELECT xid FROM settlement.leaf ORDER BY index DESC LIMIT 1)
+    GROUP BY j.id
+    HAVING count(l.index) <> 1 OR min(l.window_id) <> j.window_id
+    """,
+)
+
+JOURNALS = Invariant(
+    "every-leaf-is-of-a-journal",
+    "What was sealed is still in the books, under the number of the same transaction.",
+    """
+    SELECT l.index, coalesce(j.xid::text, 'a journal'), l.xid
+    FROM settlement.leaf l
+    LEFT JOIN exchange.journal j ON j.id = l.journal_id AND j.window_id = l.window_id
+    WHERE j.xid IS DISTINCT FROM l.xid
+    """,
+)
+
+TREE = Invariant(
+    "tree-is-as-large-as-its-leaves",
+    "Leaves are numbered without a gap, every 256 of them have a node, and no head covers more.",
+    """
+    WITH leaves AS (SELECT count(*) AS n, coalesce(max(index) + 1, 0) AS size FROM settlement.leaf)
+    SELECT 'leaves', size::text, n::text FROM leaves WHERE n <> size
+    UNION ALL
+    SELECT 'nodes', (n / 256)::text, found::text
+    FROM leaves CROSS JOIN (SELECT count(*) AS found FROM settlement.node WHERE level = 1) f
+    WHERE n / 256 <> found
+    UNION ALL
+    SELECT 'head', 'at most ' || n, h.size::text
+    FROM leaves JOIN settlement.head h ON h.size > n
+    """,
+)
+
+INVARIANTS: list[Invariant] = [SEALED_ONCE, JOURNALS, TREE]

@@ -122,6 +122,10 @@ def publish(database: Database, sealer: Sealer, now: datetime) -> TreeHead | Non
         if last and (last.size > size or merkle.root(last.size, nodes).hex() != last.root):
             raise HeadsDisagree(kept=last.size, sealed=size)
         # Every refusal is above this line.
+        if last and store.find_head(session, last.size) is None:
+            store.insert_head(session, last)  # Whoever kept it was killed before this.
+            if last.size == size:
+                return last
         head = heads.sign(size, merkle.root(size, nodes), now, sealer)
         heads.keep(sealer.heads, head)
         store.insert_head(session, head)

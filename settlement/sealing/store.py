@@ -1,6 +1,7 @@
 """All SQL of the sealed log: leaves, nodes and heads; and the journals they were made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -75,13 +76,19 @@ def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[
     return grouped(rows)
 
 
-def grouped(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
+def grouped(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
     """Rows of a journal and a posting each, as journals with their postings."""
     for _, found in groupby(rows, key=itemgetter(0)):
-        postings = []
-        for row in found:
-            postings.append(dict(zip(_POSTING, row[len(_JOURNAL) :], strict=False)))
-        yield dict(zip(_JOURNAL, row, strict=False)), postings
+        some = list(found)
+        yield _journal(some[0]), [_posting(row) for row in some]
+
+
+def _journal(row: Sequence[Any]) -> Row:
+    return dict(zip(_JOURNAL, row, strict=False))
+
+
+def _posting(row: Sequence[Any]) -> Row:
+    return dict(zip(_POSTING, row[len(_JOURNAL) :], strict=False))
 
 
 def insert_leaves(
@@ -99,6 +106,81 @@ def insert_leaves(
         ),
         {"first": first, "journals": journals_, "windows": windows, "xids": xids, "hashes": hashes},
     )
+
+
+# --- everything again, to be compared -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A leaf as it is kept, with the journal and the postings that stand in the books today."""
+
+    index: int
+    journal_id: UUID
+    window_id: int
+    xid: int
+    hash: bytes
+    journal: Row | None
+    postings: list[Row]
+
+
+def everything(session: Session) -> Iterator[Sealed]:
+    """All leaves in their order, a few at a time."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS}, l.index, l.journal_id, l.window_id, l.xid, l.hash"  # noqa: S608
+            " FROM settlement.leaf l LEFT JOIN exchange.journal j ON j.id = l.journal_id"
+            " LEFT JOIN exchange.posting p ON p.journal_id = l.journal_id ORDER BY l.index, p.line"
+        ),
+        execution_options={"yield_per": FETCHED},
+    )
+    for leaf, found in groupby(rows, key=itemgetter(slice(-5, None))):
+        some = list(found)
+        journal = None if some[0][0] is None else _journal(some[0])
+        postings = [posting for row in some if (posting := _posting(row))["line"] is not None]
+        index, journal_id, window_id, xid, hash_ = leaf
+        yield Sealed(index, journal_id, window_id, xid, hash_, journal, postings)
+
+
+def count_leaves(session: Session) -> int:
+    found: int = session.execute(text("SELECT count(*) FROM settlement.leaf")).scalar_one()
+    return found
+
+
+# A place in the log that another transaction's number would have given them.
+_UNSEALED = """
+    SELECT j.id, j.xid, (SELECT min(l.index) FROM settlement.leaf l
+                         WHERE (l.xid, l.journal_id) > (j.xid, j.id)) AS index
+    FROM exchange.journal j
+    LEFT JOIN settlement.leaf l ON l.window_id = j.window_id AND l.journal_id = j.id
+    WHERE l.index IS NULL
+        AND (j.xid < :after OR j.xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+    ORDER BY j.xid, j.id LIMIT :limit
+"""
+
+
+def unsealed(session: Session, after: int, limit: int) -> list[RowMapping]:
+    """Journals that the log passed over, or that no transaction can have made yet.
+
+    `index` is that of the leaf before which they stand, None for the end.
+    """
+    values = {"after": after, "limit": limit}
+    return list(session.execute(text(_UNSEALED), values).mappings())
+
+
+def every_node(session: Session) -> Iterator[tuple[int, int, bytes]]:
+    """Level, index and hash of all."""
+    rows = session.execute(
+        text("SELECT level, index, hash FROM settlement.node ORDER BY level, index"),
+        execution_options={"yield_per": FETCHED},
+    )
+    yield from rows.tuples()
+
+
+def every_head(session: Session) -> Iterator[TreeHead]:
+    """All of them, the smallest first."""
+    rows = session.execute(text(_HEAD + " ORDER BY size"), execution_options={"yield_per": FETCHED})
+    yield from map(_as_head, rows.mappings())
 
 
 # --- nodes: level 0 is the leaves -----------------------------------------------------------------

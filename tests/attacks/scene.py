@@ -12,9 +12,11 @@ from partners import keys
 from partners.api.operations import Operation, Posting
 from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import closing
+from settlement.bank import invoices
 from tests.attacks.wire import Request, Wire, sign, unsigned
 from tests.factories import build_sealer
 from tests.server import Coalition, Partner, base64url
+from tests.settlement.bank.agreed import agree_account
 from web.app import OPERATIONS
 
 _STEP = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -129,6 +131,8 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     member = shop.enrol(reference="C-1", shares_balance=True)
     shop.accrue(member, 1_000)
     shop.redeem(member, 10)
+    till = coalition.partner()
+    till.redeem(till.link(shop, member), 10)
     statement = _close(coalition, shop)
     answer = stranger.call("POST", f"/v1/members/{stranger.enrol()}/link-tokens", {})
     objects = {
@@ -139,6 +143,7 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
         "quote": shop.call("POST", "/v1/quotes", {"member": member, "theirs": 50}).body["id"],
         "token": answer.body["token"],
         "statement": statement,
+        "invoice": _invoice(coalition, shop, till),
     }
     with coalition.database.transaction() as session:
         spare = keys.register(
@@ -169,8 +174,20 @@ def _close(coalition: Coalition, shop: Partner) -> str:
         window=window,
         next_name=f"n-{secrets.token_hex(4)}",
         currency="CNY",
+        by="mei",
         now=datetime.now(UTC),
         signer=build_sealer(),
     )
     found = shop.call("GET", "/v1/statements").body["statements"]
     return str(found[0]["number"])
+
+
+def _invoice(coalition: Coalition, shop: Partner, till: Partner) -> str:
+    """What the shop owes for the window that closed; the number of the invoice."""
+    window, now = shop.call("GET", "/v1/windows").body["windows"][1]["name"], datetime.now(UTC)
+    with coalition.database.transaction() as session:
+        for party in (1, till.party):
+            agree_account(session, party, f"12345{party}", now=now)
+        closing.approve(session, window, now, by="li")
+        invoices.issue(session, window, now=now)
+    return str(shop.call("GET", "/v1/invoices").body["invoices"][0]["number"])

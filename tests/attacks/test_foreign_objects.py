@@ -121,6 +121,7 @@ def test_lists_hold_ones_own(scene: Scene, wire: Wire) -> None:
         assert wire.ask(scene.shop, "GET", f"/v1/{name}").json[name] != []
     statements = wire.ask(stranger, "GET", "/v1/statements").json["statements"]
     assert scene.objects["statement"] not in [each["number"] for each in statements]
+    assert wire.ask(stranger, "GET", "/v1/invoices").json["invoices"] == []
     reference = wire.ask(scene.shop, "GET", "/v1/transactions").json["transactions"][0]["reference"]
     found = wire.ask(stranger, "GET", f"/v1/transactions?reference={reference}").json
     assert found == {"transactions": []}

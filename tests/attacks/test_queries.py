@@ -57,7 +57,7 @@ def test_a_cursor_of_nothing(scene: Scene, wire: Wire) -> None:
     request, answer = get(scene, wire, "/v1/windows?cursor=nothing")
     refused(request, answer, 404, "window-not-found", signed=True)
     request, answer = get(scene, wire, "/v1/statements?cursor=nothing")
-    refused(request, answer, 404, "window-not-found", signed=True)
+    refused(request, answer, 404, "statement-not-found", signed=True)
 
 
 def test_characters_that_no_target_has(scene: Scene, wire: Wire) -> None:

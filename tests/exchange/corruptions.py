@@ -320,6 +320,9 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("DELETE FROM settlement.position",),
         ("UPDATE settlement.position SET receives = receives + 1, pays = pays + 1",),
     ],
+    "vintage-is-not-after-its-use": [
+        ("UPDATE exchange.posting SET issued_at = issued_at + interval '1 day' WHERE line = 1",),
+    ],
     "nets-sum-to-zero": [
         ("UPDATE settlement.position SET receives = receives + 1, net = net + 1",),
         ("DELETE FROM settlement.position WHERE net > 0",),

@@ -111,6 +111,7 @@ def test_of_two_who_close_one_window_one_does(coalition: Coalition, database: Da
                 window=name,
                 next_name=next_name,
                 currency="CNY",
+                by="mei",
                 now=NOW,
                 signer=coalition.signer,
             )

@@ -1,6 +1,7 @@
 """Settlement through the signed API, on a running hub."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,9 @@ def close(hub: Coalition, window: str, next_name: str) -> None:
         window=window,
         next_name=next_name,
         currency="CNY",
+        by="mei",
         now=datetime.now(UTC),
-        signer=KEY,
+        signer=replace(KEY, heads=build_sealer().heads),
     )
 
 
@@ -78,7 +80,7 @@ class TestStatements:
         document = plain.encode() + b"\n"
         assert KEY.private.public_key.verifies(bytes.fromhex(line["signature"]), document)
         assert (body["net"], line["settles"], line["window"]) == (534, 534, "2026-11")
-        assert body["till_lines"][0]["reference"] == "R-1"
+        assert (body["revision"], body["replaces"]) == (1, None)
 
     def test_csv(self, partners: tuple[Partner, Partner]) -> None:
         _, fuel = partners

@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
+from exchange import store as books
 from kit.database import Busy, Database
+from kit.ids import uuid7
 from settlement import closing, fx_rates, store
 from settlement.errors import (
+    BankDisagrees,
     FxRateMissing,
     PointsUnpriced,
     SettlementStepRefused,
@@ -19,7 +24,10 @@ from settlement.errors import (
     WindowNotOpen,
 )
 from settlement.fx import Rate
+from staff.errors import SecondPersonRequired
 from tests.settlement.coalition import NOW, Coalition
+
+Step = Callable[..., None]
 
 MILLION = 1_000_000
 
@@ -38,7 +46,11 @@ class TestClose:
             ("fuel", "hub", "fee", 1000, 18),
         }
         assert coalition.nets(closed) == {"hub": 118, "float": 0, "market": -1000, "fuel": 882}
-        assert sum(amount for *_, amount, _ in coalition.payments(closed)) == 1000
+        # The hub pays and collects: the hub's own share stays with it.
+        assert coalition.payments(closed) == [
+            ("hub", "fuel", 882, "CNY"),
+            ("market", "hub", 1000, "CNY"),
+        ]
         assert coalition.state(closed) == "closed"
         assert coalition.state("2026-12") == "open"
 
@@ -229,7 +241,7 @@ class TestResume:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(closing, "_release", killed)
+            patch.setattr(books, "release_exposure", killed)
             with pytest.raises(KeyboardInterrupt):
                 coalition.resume(closed)
         assert coalition.obligations(closed) == set()
@@ -260,10 +272,12 @@ class TestSteps:
                 (closing.start_paying, "paying"),
                 (closing.mark_settled, "settled"),
             ):
-                step(session, closed, NOW)
+                step(session, closed, NOW, by="li")
                 assert store.get_window(session, closed).state == state
             window = store.get_window(session, closed)
-        assert (window.approved_at, window.settled_at) == (NOW, NOW)
+        assert (window.approved_at, window.paid_at, window.settled_at) == (NOW, NOW, NOW)
+        people = window.closed_by, window.approved_by, window.paid_by, window.settled_by
+        assert people == ("mei", "li", "li", "li")
 
     @pytest.mark.parametrize(
         ("step", "needs"),
@@ -271,23 +285,41 @@ class TestSteps:
             (closing.approve, "closed"),
             (closing.start_paying, "approved"),
             (closing.mark_settled, "paying"),
+            (partial(closing.abort, because=uuid7()), "closed or approved"),
         ],
     )
-    def test_are_refused_elsewhere(self, coalition: Coalition, step: object, needs: str) -> None:
-        with (
-            coalition.database.transaction() as session,
-            pytest.raises(SettlementStepRefused) as refused,
-        ):
-            step(session, coalition.window, NOW)  # type: ignore[operator]
-        assert refused.value.facts == {"state": "open", "needs": needs}
+    def test_are_refused_elsewhere(self, coalition: Coalition, step: Step, needs: str) -> None:
+        closed = coalition.close("2026-12")
+        coalition.settle(closed)
+        for window, state in (coalition.window, "open"), (closed, "settled"):
+            with (
+                coalition.database.transaction() as session,
+                pytest.raises(SettlementStepRefused) as refused,
+            ):
+                step(session, window, NOW, by="li")
+            assert refused.value.facts == {"state": state, "needs": needs}
 
-    def test_settle_at_once_takes_those_left(self, coalition: Coalition) -> None:
+    def test_whoever_closed_it_cannot_approve_it(self, coalition: Coalition) -> None:
+        closed = coalition.close("2026-12")
+        with coalition.database.transaction() as session, pytest.raises(SecondPersonRequired):
+            closing.approve(session, closed, NOW, by="mei")
+        assert coalition.state(closed) == "closed"
+
+    def test_it_is_not_settled_against_the_bank(self, coalition: Coalition) -> None:
+        coalition.partner("market")
+        coalition.partner("fuel")
+        wallet = coalition.wallet()
+        coalition.issue("market", wallet, 1000)
+        coalition.spend("fuel", wallet, 1000)
         closed = coalition.close("2026-12")
         with coalition.database.transaction() as session:
-            closing.approve(session, closed, NOW)
-            assert closing.settle_at_once(session, closed, NOW) == ["paying", "settled"]
-            with pytest.raises(SettlementStepRefused):
-                closing.settle_at_once(session, closed, NOW)
+            closing.approve(session, closed, NOW, by="li")
+            closing.start_paying(session, closed, NOW, by="mei")
+            with pytest.raises(BankDisagrees) as refused:
+                closing.mark_settled(session, closed, NOW, by="mei")
+            assert refused.value.facts == {"payments": 2}
+            assert store.get_window(session, closed).state == "paying"
+            closing.mark_settled(session, closed, NOW, by="mei, li", regardless=uuid7())
 
 
 class TestStatements:
@@ -320,26 +352,10 @@ class TestStatements:
         market = json.loads(rows["market"].document)
         assert [trade["party"] for trade in market["spent"]] == [coalition.parties["fuel"]]
         assert market["accepted"] == []
-        assert market["till_lines"] == []
         assert (market["opening"], market["closing"], market["net"]) == (0, 300, -200)
         fuel = json.loads(rows["fuel"].document)
-        assert [(line["reference"], line["kind"]) for line in fuel["till_lines"]] == [
-            ("R-1", "spent"),
-            ("R-2", "refunded"),
-        ]
+        assert (fuel["accepted_points"], fuel["accepted_refunds"]) == (300, 100)
         assert rows["fuel"].csv.startswith(b"\xef\xbb\xbfstatement,window")
-
-    def test_leave_out_the_lines_of_a_busy_till(
-        self, coalition: Coalition, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        coalition.partner("market")
-        wallet = coalition.wallet()
-        coalition.issue("market", wallet, 10)
-        coalition.spend("market", wallet, 1)
-        coalition.spend("market", wallet, 1)
-        monkeypatch.setattr(closing, "TILL_LINES_IN_STATEMENT", 1)
-        rows = coalition.documents(coalition.close("2026-12"))
-        assert json.loads(rows["market"].document)["till_lines"] is None
 
     def test_of_two_windows_join(self, coalition: Coalition) -> None:
         coalition.partner("market")

@@ -1,6 +1,6 @@
 """All figures of a window at once, on values alone: what goes in as points comes out as money."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -116,13 +116,15 @@ def test_payments_settle_and_statements_add_up(sales: list[Movement], prefunded:
         window="2026-11",
         opened_at=datetime(2026, 11, 1, tzinfo=UTC),
         closed_at=datetime(2026, 12, 1, tzinfo=UTC),
+        due_on=date(2026, 12, 8),
         movements=sales,
+        content=sales,
         reckoning=figures,
         rates={"JPY": YEN},
         outstanding={party: points_of(sales, party).change for party in CURRENCIES},
         names={HUB: "Hub", FLOAT: "Float", MARKET: "Market", FUEL: "Fuel", SUSHI: "Sushi"},
     )
     for party in CURRENCIES:
-        statement = draft(period, party, number="ST-1", till_lines=None)
+        statement = draft(period, party, number="ST-1")
         assert check(statement) == []
         assert statement.opening == 0

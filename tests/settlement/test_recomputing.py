@@ -51,7 +51,7 @@ class TestInvariants:
             "UPDATE settlement.obligation SET amount = amount + 1 WHERE kind = 'fee'",
             "UPDATE settlement.obligation SET points = points + 1 WHERE kind = 'spread'",
             "DELETE FROM settlement.obligation WHERE kind = 'prefunded'",
-            "INSERT INTO settlement.obligation SELECT window_id, 1, 2, 'fee', 1, 0"
+            "INSERT INTO settlement.obligation SELECT window_id, 1, 1, 2, 'fee', 1, 0"
             " FROM settlement.settlement",
             "UPDATE partners.terms SET issue_price = issue_price + 1000 WHERE prefunded_ppm > 0",
             "UPDATE exchange.posting SET points = 999 WHERE movement = 'spent'",

@@ -2,7 +2,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from settlement.fx import Rate
 from settlement.statement_checks import check
 from settlement.statement_files import COLUMNS, as_csv, as_json, decimal, safe_cell
-from settlement.statements import Due, Statement, TillLine, Trade, Transfer, number
+from settlement.statements import (
+    BankDetails,
+    Carried,
+    Due,
+    Statement,
+    Trade,
+    Transfer,
+    TreeHead,
+    number,
+)
 
 HUB, FLOAT, MARKET, FUEL = 1, 2, 11, 12
 YEN = Rate(base="CNY", quote="JPY", numerator=201, denominator=10)
@@ -22,17 +31,31 @@ def build_statement(**changes: Any) -> Statement:
     """The fuel brand's January: it owes 900 and a spread, is owed 1,800 less the hub's fee."""
     statement = Statement(
         number="ST-2017-01-000003",
+        revision=1,
+        replaces=None,
         window="2017-01",
         opened_at=datetime(2017, 1, 1, tzinfo=UTC),
         closed_at=datetime(2017, 2, 1, tzinfo=UTC),
+        zone="Asia/Shanghai",
+        due_on=date(2017, 2, 8),
+        hub="通宝 Tongbao",
         party=FUEL,
         name="通宝加油",
         currency="CNY",
         opening=5000,
         issued=3000,
         clawed_back=100,
+        spent_elsewhere=1200,
+        refunded_elsewhere=200,
+        spent_here=150,
+        refunded_here=0,
         expired=400,
         closing=6350,
+        adjusted=0,
+        accepted_points=2000,
+        accepted_refunds=0,
+        held_back=(),
+        brought_in=(),
         spent=(
             Trade(party=MARKET, name="Market", spent=1200, refunded=200, amount=900),
             Trade(party=FUEL, name="通宝加油", spent=150, refunded=0, amount=0),
@@ -47,6 +70,7 @@ def build_statement(**changes: Any) -> Statement:
             Due(party=MARKET, name="Market", kind="spent", points=1000, amount=900),
         ),
         owed=(Due(party=MARKET, name="Market", kind="spent", points=2000, amount=1800),),
+        cover=0,
         net=764,
         residue=0,
         settlement_currency="CNY",
@@ -54,26 +78,30 @@ def build_statement(**changes: Any) -> Statement:
         settled=764,
         pay=(),
         collect=(Transfer(party=MARKET, name="Market", amount=764),),
-        till_lines=(
-            TillLine(
-                journal="jrn_1",
-                at=datetime(2017, 1, 5, 9, 30, tzinfo=UTC),
-                kind="spent",
-                reference="R-1",
-                issuer=MARKET,
-                points=2000,
-            ),
-            TillLine(
-                journal="jrn_2",
-                at=datetime(2017, 1, 6, tzinfo=UTC),
-                kind="spent",
-                reference="R-2",
-                issuer=FUEL,
-                points=150,
-            ),
+        bank=BankDetails(
+            name="通宝加油有限公司", account="6222000012345678", bank="工商银行", bank_code="102290"
+        ),
+        head=TreeHead(
+            size=42,
+            root="ab" * 32,
+            at=datetime(2017, 2, 1, 0, 0, 9, tzinfo=UTC),
+            key_id="hub-1",
+            signature="cd" * 64,
         ),
     )
     return replace(statement, **changes)
+
+
+HELD = Carried(party=MARKET, name="Market", side="issuer", kind="spent", points=200)
+
+
+def paid(amount: int) -> tuple[Transfer, ...]:
+    return (Transfer(party=MARKET, name="Market", amount=amount),)
+
+
+def disputed(**changes: Any) -> Statement:
+    """200 of the points spent at Market are held back, and 200 of last month's are settled."""
+    return build_statement(held_back=(HELD,), brought_in=(HELD,), **changes)
 
 
 def in_yen(**changes: Any) -> Statement:
@@ -97,6 +125,9 @@ class TestNumber:
     def test_names_window_and_sequence(self) -> None:
         assert number("2017-01", 3) == "ST-2017-01-000003"
 
+    def test_of_a_revision_says_so(self) -> None:
+        assert number("2017-01", 3, 2) == "ST-2017-01-000003-r2"
+
 
 class TestStatement:
     def test_fee_is_what_the_partner_owes_for_accepting(self) -> None:
@@ -111,7 +142,8 @@ class TestCheck:
     def test_finds_nothing_wrong_with_a_good_one(self) -> None:
         assert check(build_statement()) == []
         assert check(in_yen()) == []
-        assert check(build_statement(till_lines=None)) == []
+        assert check(disputed()) == []
+        assert check(build_statement(cover=-64, net=700, settled=700, collect=paid(700))) == []
 
     @pytest.mark.parametrize(
         ("changes", "problem"),
@@ -122,7 +154,7 @@ class TestCheck:
             ({"issued": 3001}, "outstanding points"),
             ({"clawed_back": 101}, "outstanding points"),
             ({"expired": 401}, "outstanding points"),
-            ({"net": 765, "settled": 765}, "obligations come to 764, not 765"),
+            ({"net": 765, "settled": 765}, "obligations and cover come to 764, not 765"),
             ({"settled": 763}, "net converts to 764, not 763"),
             ({"residue": 1}, "converting leaves 0, not 1"),
             ({"settlement_currency": "JPY"}, "rate"),
@@ -138,7 +170,12 @@ class TestCheck:
                 "not positive",
             ),
             ({"spent": ()}, "own tills differ"),
-            ({"till_lines": ()}, "journals of the tills differ from the points accepted from 11"),
+            ({"spent_elsewhere": 1201}, "spent with others as issuer come to 1201, not 1200"),
+            ({"refunded_here": 1}, "refunded at its own tills come to 1, not 0"),
+            ({"accepted_points": 1999}, "spent with others as acceptor come to 1999, not 2000"),
+            ({"held_back": (HELD,)}, "spent with others as issuer come to 1000, not 1200"),
+            ({"brought_in": (HELD,)}, "spent with others as issuer come to 1400, not 1200"),
+            ({"cover": 1}, "obligations and cover come to 765, not 764"),
         ],
     )
     def test_names_what_does_not_add_up(self, changes: dict[str, Any], problem: str) -> None:
@@ -176,7 +213,9 @@ class TestAsJson:
             "numerator": 201,
             "denominator": 10,
         }
-        assert found["till_lines"][0]["journal"] == "jrn_1"
+        assert found["due_on"] == "2017-02-08"
+        assert found["head"]["at"] == "2017-02-01T00:00:09.000Z"
+        assert found["bank"]["account"] == "6222000012345678"
 
     def test_the_same_moment_in_another_zone_gives_the_same_bytes(self) -> None:
         shanghai = timezone(timedelta(hours=8))
@@ -228,6 +267,18 @@ class TestAsCsv:
         ]
         assert ("spent", "Market", "refunded", "-200", "") in found
         assert ("payments", "Market", "collect", "", "7.64") in found
+
+    def test_what_is_held_back_and_brought_in_has_rows(self) -> None:
+        found = [
+            (row["section"], row["counterparty"], row["kind"], row["points"])
+            for row in rows(disputed())
+        ]
+        assert ("held back", "Market", "spent as issuer", "200") in found
+        assert ("brought in", "Market", "spent as issuer", "200") in found
+
+    def test_cover_joins_the_settlement(self) -> None:
+        (cover,) = [row for row in rows(build_statement(cover=-64)) if "cover" in row["kind"]]
+        assert cover["amount"] == "-0.64"
 
     def test_no_name_becomes_a_formula(self) -> None:
         evil = Due(party=MARKET, name='=HYPERLINK("x")', kind="spent", points=1, amount=1)

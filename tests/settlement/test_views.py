@@ -131,7 +131,7 @@ class TestStatements:
         with traded.database.transaction() as session:
             lines, cursor = views.list_statements(session, fuel, limit=1)
             assert [(line.window, line.settles) for line in lines] == [(second, 0)]
-            assert cursor == second
+            assert cursor == lines[0].number
             lines, cursor = views.list_statements(session, fuel, cursor=cursor)
             assert [(line.window, line.settles) for line in lines] == [(first, 593)]
             assert cursor is None

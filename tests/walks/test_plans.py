@@ -59,6 +59,7 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     """Every read as it may be asked, by name."""
     page, later = {"limit": 10}, {"limit": 10, "cursor": "2020-01"}
     member, journal = {"member": known.member}, known.journal
+    invoice = f"INV-77-{known.party}"
     kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
     histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
     return {
@@ -69,10 +70,17 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getTransaction": [Asked({"transaction": journal}, {})],
         "listWindows": [Asked({}, page), Asked({}, later)],
         "getWindow": [Asked({"window": "2020-01"}, {})],
-        "listStatements": [Asked({}, page), Asked({}, later)],
+        "listStatements": [
+            Asked({}, page),
+            Asked({}, {"limit": 10, "cursor": f"ST-77-{known.party}"}),
+        ],
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "listPayments": [Asked({"window": "2020-01"}, {})],
+        "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
+        "getInvoice": [Asked({"invoice": invoice}, {})],
+        "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

@@ -56,21 +56,28 @@ _CLOSED = (
               CASE WHEN n <= %(windows)s THEN m + interval '1 month' END
        FROM generate_series(1, %(windows)s + 1) n,
             LATERAL (SELECT timestamptz '2016-11-01' + n * interval '1 month' AS m) each""",
-    """INSERT INTO settlement.settlement (window_id, state, currency, closed_at)
-       SELECT id, 'settled', 'CNY', closed_at FROM exchange."window"
-       WHERE closed_at IS NOT NULL""",
+    """INSERT INTO settlement.settlement (window_id, state, revision, currency, route, advice_on,
+           call_on, disputes_until, closed_at, closed_by)
+       SELECT id, 'settled', 1, 'CNY', 'hub', closed_at, closed_at, closed_at, closed_at, 'mei'
+       FROM exchange."window" WHERE closed_at IS NOT NULL""",
+    """INSERT INTO settlement.revision
+       SELECT window_id, 1, 'closing', NULL, 'mei', closed_at FROM settlement.settlement""",
     """INSERT INTO settlement.obligation
-       SELECT window_id, d, c, 'spent', 100, 100 FROM settlement.settlement,
+       SELECT window_id, 1, d, c, 'spent', 100, 100 FROM settlement.settlement,
               unnest(%(parties)s::integer[]) d, unnest(%(parties)s::integer[]) c WHERE d <> c""",
     """INSERT INTO settlement.position
-       SELECT window_id, p, 100, 100, 0, 'CNY', 1, 1, 0
+       SELECT window_id, 1, p, 100, 100, 0, 0, 'CNY', 1, 1, 0
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO settlement.payment
-       SELECT window_id, n, (%(parties)s::integer[])[n], (%(parties)s::integer[])[n + 1], 5
+       SELECT window_id, 1, n, (%(parties)s::integer[])[n], (%(parties)s::integer[])[n + 1], 5
        FROM settlement.settlement, generate_series(1, %(partners)s - 1) n""",
     """INSERT INTO settlement.statement
-       SELECT format('ST-%%s-%%s', window_id, p), window_id, p, convert_to(repeat('x', 3000),
+       SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p, convert_to(repeat('x', 3000),
               'UTF8'), '', '', 'hub', '', now()
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
+    """INSERT INTO settlement.invoice
+       SELECT format('INV-%%s-%%s', window_id, p), window_id, 1, p, 'invoice', NULL, 'CNY', 5,
+              closed_at::date, convert_to(repeat('x', 3000), 'UTF8'), '', '', closed_at
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO exchange.total
        SELECT window_id, i, p, m, 10, 10

@@ -11,33 +11,33 @@ from structlog.testing import capture_logs
 from settlement.calendar import closing_time, store
 from staff.errors import SecondPersonRequired
 from tests.books import Books
-from tests.factories import build_operator
 from tests.settlement.coalition import Coalition
 from tests.settlement.test_calendar import build_calendar
 from tests.web.desk import Desk
 from web import jobs
 
 NOON = datetime(2026, 10, 22, 12, tzinfo=UTC)
-FROM = ("--from", "2020-01-01", "--as", "ann", "--reason", "as the contract says")
+FROM = ("--from", "2020-01-01")
 
 
 @pytest.fixture
-def desk(books: Books) -> Desk:
-    desk = Desk(Coalition(books))
-    with desk.coalition.database.transaction() as session:
-        for name in ("ann", "ben"):
-            build_operator(session, name=name)
-    return desk
+def hub(books: Books) -> Coalition:
+    return Coalition(books)
+
+
+@pytest.fixture
+def desk(hub: Coalition) -> Desk:
+    return Desk(hub.database, hub.signer)
 
 
 class TestCalendar:
     def test_two_people_agree_and_everybody_sees_what_is_to_come(self, desk: Desk) -> None:
         words = ("--every", "week", "--zone", "Asia/Shanghai", "--call-days", "5")
-        proposal = desk.json("calendar", "propose", *words, *FROM)
+        proposal = desk.propose("calendar", "propose", *words, *FROM)
         assert desk.json("calendar", "show") == {"agreed": [], "coming": []}
         with pytest.raises(SecondPersonRequired):
             desk.run("proposals", "approve", proposal["id"], "--as", "ann")
-        done = desk.json("proposals", "approve", proposal["id"], "--as", "ben")
+        done = desk.approve(proposal)
         assert done["effect"].startswith("windows close every week from")
         shown = desk.json("calendar", "show", "--next", "2")
         assert [each["every"] for each in shown["agreed"]] == ["week"]
@@ -46,11 +46,14 @@ class TestCalendar:
         assert "To come" in desk.run("calendar", "show").stdout
 
     def test_refuses_a_time_that_is_none(self, desk: Desk) -> None:
-        result = desk.run("calendar", "propose", "--every", "day", "--cut-off", "25:00", *FROM)
+        words = ("--every", "day", "--cut-off", "25:00", "--as", "ann", "--reason", "late")
+        result = desk.run("calendar", "propose", *words, *FROM)
         assert result.exit_code == 2
 
-    def test_closing_by_hand_takes_the_next_name_of_the_calendar(self, desk: Desk) -> None:
-        agree(desk.coalition, every="month")
+    def test_closing_by_hand_takes_the_next_name_of_the_calendar(
+        self, desk: Desk, hub: Coalition
+    ) -> None:
+        agree(hub, every="month")
         desk.run("windows", "close")
         month = f"{datetime.now(UTC):%Y-%m}"
         desk.run("windows", "close")
@@ -59,15 +62,13 @@ class TestCalendar:
 
 
 class TestCloseOnTime:
-    def test_waits_for_the_cut_off(self, books: Books) -> None:
-        hub = Coalition(books)
+    def test_waits_for_the_cut_off(self, hub: Coalition) -> None:
         agree(hub, every="day")
         began(hub, NOON)
         assert close_on_time(hub, NOON + timedelta(hours=11, minutes=59)) == 0
         assert names(hub) == ["window 1"]
 
-    def test_closes_once_it_has_passed_and_not_again(self, books: Books) -> None:
-        hub = Coalition(books)
+    def test_closes_once_it_has_passed_and_not_again(self, hub: Coalition) -> None:
         agree(hub, every="day")
         began(hub, NOON)
         midnight = NOON + timedelta(hours=12)
@@ -78,18 +79,16 @@ class TestCloseOnTime:
         assert close_on_time(hub, midnight + timedelta(days=300)) == 0  # The database's own day.
         assert names(hub) == ["window 1", "2026-10-23"]
 
-    def test_does_nothing_without_a_calendar_or_a_window(self, books: Books) -> None:
-        hub = Coalition(books)
+    def test_does_nothing_without_a_calendar_or_a_window(self, hub: Coalition) -> None:
         began(hub, NOON)
         assert close_on_time(hub, NOON + timedelta(days=400)) == 0
         agree(hub, every="day")
-        books.owner.execute('TRUNCATE exchange."window" CASCADE')
+        hub.books.owner.execute('TRUNCATE exchange."window" CASCADE')
         assert close_on_time(hub, NOON + timedelta(days=400)) == 0
 
     def test_one_that_slept_over_three_cut_offs_closes_once_and_says_so(
-        self, books: Books, monkeypatch: pytest.MonkeyPatch
+        self, hub: Coalition, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        hub = Coalition(books)
         agree(hub, every="day")
         began(hub, NOON - timedelta(days=3))
         with hub.database.transaction() as session:
@@ -102,8 +101,7 @@ class TestCloseOnTime:
         assert [(each["event"], each["slept_over"]) for each in logged] == [("closing-late", 2)]
         assert names(hub) == ["window 1", "2026-10-22"]
 
-    def test_two_workers_close_it_once(self, books: Books) -> None:
-        hub = Coalition(books)
+    def test_two_workers_close_it_once(self, hub: Coalition) -> None:
         agree(hub, every="day")
         began(hub, NOON)
         done: list[int] = []

@@ -16,6 +16,12 @@ REASON = click.option("--reason", required=True, help="Why; kept with the propos
 WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 
 
+def check_operator(session: Session, by: str) -> None:
+    """Raises BadParameter for a name that is no operator's."""
+    if not staff.store.operator_is_active(session, by):
+        raise click.BadParameter(f"{by} is no operator: bin/hub operators add {by}")
+
+
 def propose(
     context: Context, session: Session, kind: str, content: dict[str, Any], by: str, reason: str
 ) -> None:
@@ -24,8 +30,7 @@ def propose(
     `content` is what the approval binds to: plain values, dates or times; these stand in it as
     ISO 8601. Raises BadParameter for a name that is no operator's.
     """
-    if not staff.store.operator_is_active(session, by):
-        raise click.BadParameter(f"{by} is no operator: bin/hub operators add {by}")
+    check_operator(session, by)
     plain = {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in content.items()

@@ -1,6 +1,7 @@
 """Windows: open the first, close the open one, look at it, and follow its money."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from settlement.errors import WindowNotFound
 from settlement.report import WIDTH, window_report
 from settlement.store import Window
 from web.commands.context import Context, json_option, pass_context
+from web.commands.proposing import AS, REASON, check_operator, propose
 
 NAME = click.argument("name")
 
@@ -52,11 +54,13 @@ def open_(context: Context, name: str) -> None:
 @click.option(
     "--next", "next_name", help="The next window's name, if not the calendar's or the month's."
 )
+@AS
 @json_option
 @pass_context
-def close(context: Context, name: str | None, next_name: str | None) -> None:
+def close(context: Context, name: str | None, next_name: str | None, by: str) -> None:
     """Close the open window (NAME makes sure it is the one you mean) and open the next."""
     with context.database.transaction() as session:
+        check_operator(session, by)
         window = store.open_window(session)
         by_calendar = closing_time.next_name(session, context.clock())
     name = name or (window.name if window else None)
@@ -67,6 +71,7 @@ def close(context: Context, name: str | None, next_name: str | None) -> None:
         window=name,
         next_name=next_name or by_calendar or _month_after(name),
         currency=context.settings.currency,
+        by=by,
         now=context.clock(),
         signer=context.signer,
     )
@@ -94,38 +99,71 @@ def show(context: Context, name: str) -> None:
 
 @windows.command()
 @NAME
+@AS
 @json_option
 @pass_context
-def approve(context: Context, name: str) -> None:
-    """Agree to a closed window's figures."""
-    with context.database.transaction() as session:
-        closing.approve(session, name, context.clock())
-        window = store.get_window(session, name)
-    context.emit_one(_shown(window))
+def approve(context: Context, name: str, by: str) -> None:
+    """Agree to a closed window's figures: another person than closed it."""
+    _step(context, name, by, closing.approve)
 
 
 @windows.command()
 @NAME
+@AS
 @json_option
 @pass_context
-def pay(context: Context, name: str) -> None:
+def pay(context: Context, name: str, by: str) -> None:
     """Say that an approved window's payments are on their way."""
+    _step(context, name, by, closing.start_paying)
+
+
+@windows.command()
+@NAME
+@AS
+@click.option("--regardless", help="Why the bank need not agree; a second person must approve.")
+@json_option
+@pass_context
+def settle(context: Context, name: str, by: str, regardless: str | None) -> None:
+    """Say that all money of a window has arrived, as the bank's files show."""
+    if regardless is None:
+        _step(context, name, by, closing.mark_settled)
+        return
     with context.database.transaction() as session:
-        closing.start_paying(session, name, context.clock())
         window = store.get_window(session, name)
-    context.emit_one(_shown(window))
+        content = {"window": window.name, "revision": window.revision}
+        propose(context, session, "settle-regardless", content, by, regardless)
+
+
+@windows.command()
+@NAME
+@AS
+@REASON
+@json_option
+@pass_context
+def abort(context: Context, name: str, by: str, reason: str) -> None:
+    """Propose to give a settlement up: its content goes into the next that closes."""
+    with context.database.transaction() as session:
+        window = store.get_window(session, name)
+        content = {"window": window.name, "revision": window.revision}
+        propose(context, session, "window-abort", content, by, reason)
 
 
 @windows.command()
 @NAME
 @json_option
 @pass_context
-def settle(context: Context, name: str) -> None:
-    """Say that all money of a window has arrived, taking the steps before it that are left."""
+def revisions(context: Context, name: str) -> None:
+    """Each time a window's figures were worked out, and why."""
     with context.database.transaction() as session:
-        taken = closing.settle_at_once(session, name, context.clock())
+        found = store.revisions(session, store.get_window(session, name).id)
+    context.emit(found, title=f"Revisions of {name}", empty="It has no figures yet.")
+
+
+def _step(context: Context, name: str, by: str, step: Callable[..., None]) -> None:
+    with context.database.transaction() as session:
+        check_operator(session, by)
+        step(session, name, context.clock(), by=by)
         window = store.get_window(session, name)
-    context.say(f"Window {name}: {', then '.join(taken)}.")
     context.emit_one(_shown(window))
 
 
@@ -162,7 +200,25 @@ def _as_facts(view: views.HubWindow) -> dict[str, Any]:
 
 
 def _shown(window: Window) -> dict[str, Any]:
-    names = ("name", "state", "opened_at", "closed_at", "approved_at", "settled_at")
+    names = (
+        "name",
+        "state",
+        "revision",
+        "route",
+        "opened_at",
+        "closed_at",
+        "closed_by",
+        "disputes_until",
+        "call_on",
+        "approved_at",
+        "approved_by",
+        "paid_at",
+        "paid_by",
+        "settled_at",
+        "settled_by",
+        "aborted_at",
+        "aborted_by",
+    )
     return {name: getattr(window, name) for name in names}
 
 

@@ -1,0 +1,328 @@
+"""`bin/hub bank …`, as typed: from an account to a window that the bank agrees with."""
+
+from datetime import date
+
+import pytest
+
+from demo.bank import Transaction, orders, statement
+from settlement.bank import agreement
+from settlement.bank.errors import (
+    BankAccountInvalid,
+    BankAccountMissing,
+    BankEntryNotFound,
+    BankFileAccountUnknown,
+    BankMatchRefused,
+    BankStatementDiffers,
+    ConfirmationRefused,
+    PaymentNotFound,
+)
+from settlement.errors import SettlementStepRefused, WindowNotFound
+from staff.errors import SecondPersonRequired
+from tests.settlement.bank.scene import (
+    FUELS,
+    MARKETS,
+    OURS,
+    OURS_IN_YEN,
+    Desk,
+    after,
+    paying,
+    today,
+)
+
+
+class TestAccounts:
+    def test_take_two_people(self, desk: Desk) -> None:
+        words = (
+            "bank", "account", "propose", "hub", "--name", "通宝", "--account", "6222 0202 0011",
+            "--bank", "工商银行", "--bank-code", "102100099996", "--from", "2026-01-01",
+            "--as", "ann", "--reason", "first account",
+        )  # fmt: skip
+        proposal = desk.json(*words)
+        assert proposal["content"]["account"] == "622202020011"
+        assert desk.json("bank", "account", "list") == []
+        with pytest.raises(SecondPersonRequired):
+            desk.run("proposals", "approve", proposal["id"], "--as", "ann")
+        assert (
+            "622202020011"
+            in desk.json("proposals", "approve", proposal["id"], "--as", "ben")["effect"]
+        )
+        (row,) = desk.json("bank", "account", "list", "hub")
+        assert (row["party"], row["proposed_by"], row["decided_by"]) == ("hub", "ann", "ben")
+
+    def test_refuse_what_cannot_be_one(self, desk: Desk) -> None:
+        with pytest.raises(BankAccountInvalid) as caught:
+            desk.agree_account("hub", "DE89370400440532013001")
+        assert caught.value.facts == {"field": "account"}
+        assert desk.json("proposals", "list") == []
+
+    def test_follow_one_another(self, desk: Desk) -> None:
+        desk.agree_account("hub", OURS)
+        desk.agree_account("hub", "6222020200119999999")
+        rows = desk.json("bank", "account", "list")
+        assert [row["account"] for row in rows] == ["6222020200119999999", OURS]
+
+
+class TestFiles:
+    def test_ask_the_bank_once(self, desk: Desk) -> None:
+        window = desk.trade()
+        made = desk.json("bank", "pay", window, "--as", "ann", "--to", str(desk.folder))
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        assert [(each["kind"], each["currency"], each["total"]) for each in made] == [
+            ("pain.001", "JPY", due_out.amount),
+            ("pain.008", "CNY", due_in.amount),
+        ]
+        files = {path.stem: path.read_bytes() for path in desk.folder.glob("TB-*.xml")}
+        assert sorted(files) == sorted(each["message_id"] for each in made)
+        asked = [each for name in sorted(files) for each in orders(files[name])]
+        assert {(each.direction, each.end_to_end, each.account) for each in asked} == {
+            ("out", due_out.end_to_end, FUELS),
+            ("in", due_in.end_to_end, MARKETS),
+        }
+        again = desk.json("bank", "pay", window, "--as", "ben", "--to", str(desk.folder))
+        assert again == made
+        assert {path.stem: path.read_bytes() for path in desk.folder.glob("TB-*.xml")} == files
+
+    def test_without_a_mandate_there_is_nothing_to_collect(self, desk: Desk) -> None:
+        window = desk.trade(mandate=False)
+        assert [each["kind"] for each in desk.json("bank", "pay", window, "--as", "ann")] == [
+            "pain.001"
+        ]
+
+    def test_need_the_payees_account(self, desk: Desk) -> None:
+        window = desk.trade(accounts=False)
+        with pytest.raises(BankAccountMissing) as caught:
+            desk.run("bank", "pay", window, "--as", "ann")
+        assert caught.value.facts == {"party": 1, "currency": "JPY"}
+
+    def test_need_an_approved_window(self, desk: Desk) -> None:
+        window = desk.coalition.close("2026-12")
+        with pytest.raises(SettlementStepRefused):
+            desk.run("bank", "pay", window, "--as", "ann")
+        with pytest.raises(WindowNotFound):
+            desk.run("bank", "pay", "1999-01", "--as", "ann")
+
+    def test_need_an_operator(self, desk: Desk) -> None:
+        assert "eve is no operator" in desk.run("bank", "pay", "x", "--as", "eve").output
+
+
+class TestInvoices:
+    def test_ask_everybody_that_pays_once(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        (row,) = desk.json("bank", "invoice", window, "--to", str(desk.folder))
+        label = due.window.label
+        assert (row["number"], row["amount"]) == (f"INV-{label}-000001", due.amount)
+        assert desk.json("bank", "invoice", window) == [row]
+        text = (desk.folder / f"{row['number']}.csv").read_text("utf-8-sig")
+        assert f"pay,collected,{due.amount / 100:.2f},CNY" in text
+        assert due.end_to_end in text
+
+    def test_need_an_approved_window(self, desk: Desk) -> None:
+        window = desk.coalition.close("2026-12")
+        with pytest.raises(SettlementStepRefused):
+            desk.run("bank", "invoice", window)
+
+
+class TestImport:
+    def test_exact(self, desk: Desk) -> None:
+        window = desk.trade()
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        assert not desk.json("bank", "show", window)["agrees"]
+        assert desk.says(paying(due_in)) == {
+            "statements": 1, "entries": 1, "matched": 1, "known": False,
+        }  # fmt: skip
+        desk.says(paying(due_out, account=FUELS), account=OURS_IN_YEN, currency="JPY")
+        assert desk.states(window) == {
+            due_in.end_to_end: ("exact", due_in.amount, False),
+            due_out.end_to_end: ("exact", due_out.amount, False),
+        }
+        assert desk.json("bank", "show", window)["agrees"]
+        assert "The bank agrees." in desk.run("bank", "show", window).output
+
+    def test_answers_to_its_files(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.json("bank", "pay", window, "--as", "ann", "--to", str(desk.folder))
+        for path in sorted(desk.folder.glob("TB-*.xml")):
+            account = OURS if "CNY" in path.stem else OURS_IN_YEN
+            desk.says(*orders(path.read_bytes()), account=account, currency=path.stem[-3:])
+        assert desk.json("bank", "show", window)["agrees"]
+
+    def test_the_same_again_changes_nothing(self, desk: Desk) -> None:
+        due = desk.due(desk.trade(), "in")
+        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=today())
+        assert desk.imports(one)["entries"] == 1
+        assert desk.imports(one) == {"statements": 0, "entries": 0, "matched": 0, "known": True}
+        # The same statement in another envelope says nothing new either.
+        assert desk.imports(one.replace(b"M-S", b"M-T"))["known"]
+        assert len(desk.json("bank", "entries", "--all")) == 1
+
+    def test_another_statement_of_the_same_number_is_refused(self, desk: Desk) -> None:
+        due = desk.due(desk.trade(), "in")
+        one = statement([paying(due)], number="S", account=OURS, currency="CNY", on=today())
+        other = statement([], number="S", account=OURS, currency="CNY", on=today())
+        desk.imports(one)
+        with pytest.raises(BankStatementDiffers):
+            desk.imports(other)
+
+    def test_another_account_is_refused(self, desk: Desk) -> None:
+        desk.trade()
+        for account, currency in ((MARKETS, "CNY"), (OURS, "JPY")):
+            with pytest.raises(BankFileAccountUnknown):
+                desk.says(account=account, currency=currency)
+        assert desk.json("bank", "entries", "--all") == []
+
+    def test_short_then_the_rest(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due, amount=due.amount - 1))
+        assert desk.states(window)[due.end_to_end] == ("short", due.amount - 1, False)
+        desk.says(paying(due, amount=1))
+        assert desk.states(window)[due.end_to_end] == ("split", due.amount, False)
+
+    def test_over_then_the_difference_is_sent_back(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due, amount=due.amount + 500))
+        assert desk.states(window)[due.end_to_end] == ("over", due.amount + 500, False)
+        desk.says(paying(due, direction="out", amount=500, account=MARKETS))
+        assert desk.states(window)[due.end_to_end] == ("split", due.amount, False)
+
+    def test_late_is_there_all_the_same(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due), on=after(due, 1))
+        assert desk.states(window)[due.end_to_end] == ("exact", due.amount, True)
+
+    def test_on_the_last_day_is_not_late(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due), on=after(due, 0))
+        assert desk.states(window)[due.end_to_end] == ("exact", due.amount, False)
+
+    def test_returned(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "out")
+        yen = {"account": OURS_IN_YEN, "currency": "JPY"}
+        desk.says(paying(due, account=FUELS), **yen)
+        back = paying(due, direction="in", account=FUELS, returned=True)
+        desk.says(back, **yen)
+        assert desk.states(window)[due.end_to_end] == ("returned", 0, False)
+        desk.says(paying(due, account=FUELS), **yen)
+        assert desk.states(window)[due.end_to_end] == ("split", due.amount, False)
+
+    def test_several_payments_booked_as_one_entry(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        stranger = Transaction(direction="in", amount=77, counterparty="Somebody")
+        done = desk.says(batches=[[paying(due), stranger]])
+        assert (done["entries"], done["matched"]) == (2, 1)
+        assert desk.states(window)[due.end_to_end][0] == "exact"
+
+    def test_money_only_expected_does_not_count(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        assert desk.says(paying(due, booked=False))["entries"] == 0
+        assert desk.states(window)[due.end_to_end][0] == "missing"
+
+    def test_by_the_invoice_in_the_text(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        (row,) = desk.json("bank", "invoice", window)
+        text = f"货款 {row['number']}, 谢谢"
+        desk.says(paying(due, end_to_end=None, remittance=text))
+        assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "reference"
+
+    def test_by_account_and_amount(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due, end_to_end=None, account=MARKETS))
+        assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "amount"
+
+    def test_not_by_account_and_another_amount(self, desk: Desk) -> None:
+        due = desk.due(desk.trade(), "in")
+        assert desk.says(paying(due, end_to_end=None, account=MARKETS, amount=1))["matched"] == 0
+        assert [row["amount"] for row in desk.json("bank", "entries")] == [1]
+
+    def test_money_sent_to_another_account_pays_nobody(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "out")
+        desk.says(paying(due, account="7654321"), account=OURS_IN_YEN, currency="JPY")
+        assert desk.states(window)[due.end_to_end] == ("missing", 0, False)
+
+    def test_what_came_early_is_matched_later(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.coalition.issue("market", desk.coalition.wallet(), 5)
+        due = desk.due(window, "in")
+        early = paying(due, end_to_end="2026-12-R1-P000001")
+        assert desk.says(early)["matched"] == 0
+        wallet = desk.coalition.wallet()
+        desk.coalition.issue("market", wallet, 100_000)
+        desk.coalition.spend("fuel", wallet, 60_000)
+        later = desk.close("2027-01")
+        name = desk.due(later, "in").end_to_end
+        file = desk.folder / "more.xml"
+        file.write_bytes(
+            statement(
+                [paying(due, end_to_end=name)], number="S-early", account=OURS, currency="CNY",
+                on=date(2026, 11, 1),
+            )
+        )  # fmt: skip
+        desk.run("bank", "import", str(file), "--as", "ann")
+        assert desk.states(later)[name][0] == "exact"
+        assert desk.json("bank", "rematch") == {"matched": 0}
+
+
+class TestByHand:
+    def test_match_takes_two_people(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        desk.says(paying(due, end_to_end=None))
+        (entry,) = desk.json("bank", "entries")
+        effect = desk.agree("bank", "match", entry["id"], due.end_to_end)
+        assert effect == f"entry matched to {due.end_to_end}"
+        assert desk.states(window)[due.end_to_end] == ("exact", due.amount, False)
+        assert desk.json("bank", "entries") == []
+
+    def test_match_is_refused(self, desk: Desk) -> None:
+        window = desk.trade()
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        desk.says(paying(due_in), Transaction(direction="in", amount=5))
+        loose, matched = desk.json("bank", "entries", "--all")
+        loose, matched = sorted((loose, matched), key=lambda row: row["amount"])
+        tail = ("--as", "ann", "--reason", "because")
+        unknown = "ent_" + "0" * 26
+        for entry, payment, error in (
+            (unknown, due_in.end_to_end, BankEntryNotFound),
+            (loose["id"], "2026-11-R9-P000001", PaymentNotFound),
+            (matched["id"], due_in.end_to_end, BankMatchRefused),
+            (loose["id"], due_out.end_to_end, BankMatchRefused),  # Yuan for yen.
+        ):
+            with pytest.raises(error):
+                desk.run("bank", "match", entry, payment, *tail)
+        assert desk.run("bank", "match", "jrn_1", "P", *tail).exit_code == 2
+
+    def test_confirmation_is_refused_where_the_bank_sees_it(self, desk: Desk) -> None:
+        due = desk.due(desk.trade(), "in")
+        with pytest.raises(ConfirmationRefused) as caught:
+            desk.agree("bank", "confirm", due.end_to_end, "--on", "2026-12-05")
+        assert caught.value.facts == {"why": "bank-sees-it"}
+
+
+class TestAgreement:
+    def test_names_what_stands_in_the_way(self, desk: Desk) -> None:
+        window = desk.trade()
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        desk.says(paying(due_in, amount=7))
+        with desk.coalition.database.transaction() as session:
+            found = agreement.disagreements(session, due_in.window.id)
+            assert agreement.money_moved(session, due_in.window.id)
+        assert [(each.payment, each.state, each.received) for each in found] == [
+            (due_out.end_to_end, "missing", 0),
+            (due_in.end_to_end, "short", 7),
+        ]
+
+    def test_of_a_window_without_payments(self, desk: Desk) -> None:
+        window = desk.coalition.close("2026-12")
+        with desk.coalition.database.transaction() as session:
+            assert agreement.disagreements(session, desk.coalition.id(window)) == []
+            assert not agreement.money_moved(session, desk.coalition.id(window))
