@@ -19,8 +19,8 @@ def refund(
     """Undo a redemption or capture, or part of it; None is all that is left.
 
     The points go back to the lots they came from, what was taken last first; with `issuer`, to
-    that issuer's alone. A lot that expired meanwhile comes back with a grace. Refused, in this order: TransactionNotFound,
-    DuplicateReference, ExceedsCaptured.
+    that issuer's alone. A lot that expired meanwhile comes back with a grace. Refused, in this
+    order: TransactionNotFound, DuplicateReference, ExceedsCaptured.
     """
     order = _undo("refund", party, transaction, reference, points, occurred_at)
     if issuer is not None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit.database import Busy
+from kit.ids import to_text
 from partners.api.operations import (
     SETTLE,
     Call,
@@ -19,7 +20,6 @@ from partners.api.operations import (
     Read,
     Upload,
 )
-from kit.ids import to_text
 from settlement import store as windows
 from settlement.disputes import evidence, opening, schemas, steps, views
 from settlement.disputes.errors import (

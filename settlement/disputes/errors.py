@@ -20,7 +20,7 @@ class LineNotDisputable(Refusal):
 
 
 class DisputeExists(Refusal):
-    """`first` is the dispute there is: a line is contested once."""
+    """`dispute` is the one there is: a line is contested once."""
 
     code = "dispute-exists"
     kind = Kind.CONFLICT

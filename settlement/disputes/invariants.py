@@ -9,8 +9,7 @@ FROZEN = Invariant(
     """
     SELECT d.id, format('%s, deferred', d.state),
            CASE WHEN x.id IS NULL THEN 'no deferral'
-                ELSE format('for %s, released %s', x.because, coalesce(x.released_at::text, 'never'))
-           END
+                ELSE format('for %s, released %s', x.because, x.released_at) END
     FROM settlement.dispute d
     LEFT JOIN settlement.deferral x ON x.id = d.deferral_id AND x.because = d.id
         AND x.journal_id = d.journal_id AND x.issuer_id = d.issuer_id

@@ -53,8 +53,7 @@ def open_disputes(
     contested = [_look(session, party, line) for line in lines]
     for window in sorted({each.window for each in contested}):
         _check_in_time(session, window, now)
-    made = [_open(session, party, each, reason, words, now) for each in contested]
-    return made
+    return [_open(session, party, each, reason, words, now) for each in contested]
 
 
 def _look(session: Session, party: int, line: Line) -> _Contested:
@@ -111,9 +110,7 @@ def _open(
     )
     if not inserted:
         first = store.of_line(session, line.journal, line.issuer)
-        raise DisputeExists(
-            line=to_text("jrn", line.journal), first=to_text("dsp", first)
-        )
+        raise DisputeExists(line=to_text("jrn", line.journal), dispute=to_text("dsp", first))
     deferral = deferrals.defer_line(
         session, line.window, line.journal, line.issuer, because=dispute, now=now
     )

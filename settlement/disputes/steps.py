@@ -15,6 +15,7 @@ from settlement.disputes.errors import DisputeNotFound, UpheldPointsRefused
 from settlement.disputes.rules import Role, Step, after
 from settlement.disputes.store import Row
 
+
 def answer(
     session: Session, *, party: int, dispute: UUID, accepts: bool, words: str, now: datetime
 ) -> Row:
@@ -57,9 +58,7 @@ def decide(
     if row is None:
         raise DisputeNotFound
     step: Step = "uphold" if uphold else "dismiss"
-    return _take(
-        session, row, step, "hub", points=points, approval=approval, words=words, now=now
-    )
+    return _take(session, row, step, "hub", points=points, approval=approval, words=words, now=now)
 
 
 def lapse(session: Session, dispute: UUID, now: datetime) -> bool:

@@ -1,6 +1,5 @@
 """All SQL of disputes."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,8 +52,8 @@ def not_given_back(session: Session, journal: UUID, issuer: int) -> int:
     row = _one(
         session,
         """
-        SELECT coalesce(sum(CASE WHEN journal_id = :journal THEN points ELSE -points END), 0)::bigint
-            AS points
+        SELECT coalesce(sum(CASE WHEN journal_id = :journal THEN points
+                                 ELSE -points END), 0)::bigint AS points
         FROM exchange.posting
         WHERE issuer_id = :issuer AND journal_id IN (
             SELECT CAST(:journal AS uuid) UNION ALL
@@ -86,8 +85,7 @@ def insert(session: Session, values: dict[str, Any]) -> bool:
 def of_line(session: Session, journal: UUID, issuer: int) -> UUID:
     found: UUID = session.execute(
         text(
-            "SELECT id FROM settlement.dispute"
-            " WHERE journal_id = :journal AND issuer_id = :issuer"
+            "SELECT id FROM settlement.dispute WHERE journal_id = :journal AND issuer_id = :issuer"
         ),
         {"journal": journal, "issuer": issuer},
     ).scalar_one()
@@ -161,6 +159,21 @@ def steps(session: Session, dispute: UUID) -> list[Row]:
     )
 
 
+_FILTERS = """
+    (CAST(:before AS uuid) IS NULL OR d.id < :before)
+    AND (CAST(:window AS integer) IS NULL OR d.window_id = :window)
+    AND (CAST(:state AS text) IS NULL OR d.state = :state)
+"""
+
+
+def _of(side: str) -> str:
+    """A page of the disputes that a party is this side of: an index of each side serves it."""
+    return (
+        f"(SELECT d.id FROM settlement.dispute d WHERE d.{side} = :party AND {_FILTERS}"  # noqa: S608
+        " ORDER BY d.id DESC LIMIT :limit)"
+    )
+
+
 def page(
     session: Session,
     *,
@@ -171,28 +184,11 @@ def page(
     limit: int,
 ) -> list[Row]:
     """Newest first, one more than `limit` when there are more; without a party, everybody's."""
-    own = (
-        _DISPUTE + " WHERE true"
+    sql = _DISPUTE + (
+        f" WHERE {_FILTERS}"
         if party is None
-        else f"""
-        {_DISPUTE} WHERE d.id IN (
-            (SELECT id FROM settlement.dispute WHERE issuer_id = :party
-                AND (CAST(:before AS uuid) IS NULL OR id < :before) {{more}}
-                ORDER BY id DESC LIMIT :limit)
-            UNION ALL
-            (SELECT id FROM settlement.dispute WHERE acceptor_id = :party
-                AND (CAST(:before AS uuid) IS NULL OR id < :before) {{more}}
-                ORDER BY id DESC LIMIT :limit))"""
+        else f" WHERE d.id IN ({_of('issuer_id')} UNION ALL {_of('acceptor_id')})"
     )
-    more = " AND (CAST(:window AS integer) IS NULL OR window_id = :window)"
-    more += " AND (CAST(:state AS text) IS NULL OR state = :state)"
-    sql = own.format(more=more) if party is not None else own
-    if party is None:
-        sql += (
-            " AND (CAST(:before AS uuid) IS NULL OR d.id < :before)"
-            " AND (CAST(:window AS integer) IS NULL OR d.window_id = :window)"
-            " AND (CAST(:state AS text) IS NULL OR d.state = :state)"
-        )
     return _all(
         session,
         sql + " ORDER BY d.id DESC LIMIT :limit",
@@ -272,5 +268,5 @@ def _one(session: Session, sql: str, **values: Any) -> Row | None:
     return session.execute(text(sql), values).mappings().one_or_none()
 
 
-def _all(session: Session, sql: str, **values: Any) -> Sequence[Row]:
+def _all(session: Session, sql: str, **values: Any) -> list[Row]:
     return list(session.execute(text(sql), values).mappings())

@@ -12,7 +12,7 @@ from settlement import store as windows
 from settlement.disputes import rules, steps, store
 from settlement.disputes.errors import DisputeNotFound, EvidenceNotFound
 from web.commands.context import Context, json_option, pass_context
-from web.commands.proposing import AS, REASON, propose
+from web.commands.proposing import AS, REASON, check_operator, propose
 
 DISPUTE = click.argument("dispute")
 
@@ -37,7 +37,9 @@ def list_(context: Context, window: str | None, state: str | None, limit: int) -
         rows = store.page(session, party=None, window=of, state=state, before=None, limit=limit)
         names = {party: name for party, (_, name) in windows.names(session).items()}
     context.emit(
-        (_brief(row, names) for row in rows[:limit]), title="Disputes", empty="No line is contested."
+        (_brief(row, names) for row in rows[:limit]),
+        title="Disputes",
+        empty="No line is contested.",
     )
 
 
@@ -120,12 +122,13 @@ def resolve(
 @pass_context
 def revise(context: Context, window: str, by: str) -> None:
     """Work a closed window out again without what is contested; revised statements are issued."""
+    with context.database.transaction() as session:
+        check_operator(session, by)
     number = revisions.revise(
         context.database,
         window=window,
         reason="dispute",
         by=by,
-        because=None,
         now=context.clock(),
         signer=context.signer,
     )
