@@ -7,7 +7,19 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import batch, everything, gate, growth, memory, mix, profile, skew, till, window
+from bench import (
+    batch,
+    everything,
+    gate,
+    growth,
+    memory,
+    mix,
+    profile,
+    reconciliation,
+    skew,
+    till,
+    window,
+)
 from bench.figures import Figure
 from bench.peers import race
 from bench.plan import Plan
@@ -68,6 +80,18 @@ _benchmark("skew", skew.run)
 _benchmark("window", window.run)
 _benchmark("peers", race.run)
 _benchmark("profile", profile.run)
+_benchmark(
+    "reconciliation",
+    reconciliation.run,
+    click.Option(
+        ["--lines"],
+        type=click.IntRange(1, 1_000_000),
+        default=1_000_000,
+        show_default=True,
+        help="Of the partner's record.",
+    ),
+    rounds=3,
+)
 _benchmark(
     "memory",
     memory.run,

@@ -13,6 +13,7 @@ from kit.clock import rfc3339
 from kit.errors import Kind, Refusal
 
 MAX_WHOLE = 10**12
+REFERENCE = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?\Z")
 
 
 class RequestInvalid(Refusal):
@@ -108,12 +109,10 @@ class Moment(fields.String):
         return rfc3339(value if isinstance(value, datetime) else datetime.fromisoformat(value))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:  # type: ignore[override]
-        if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        found = moment(value) if isinstance(value, str) else None
+        if found is None:
             raise self.make_error("moment")
-        try:
-            return datetime.fromisoformat(value.replace("z", "Z")).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise self.make_error("moment") from error
+        return found
 
 
 class Reference(fields.String):
@@ -122,11 +121,21 @@ class Reference(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             validate=validate.Regexp(
-                re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?\Z"),
+                REFERENCE,
                 error="Must be 1 to 64 printable ASCII characters.",
             ),
             **kwargs,
         )
+
+
+def moment(text: str) -> datetime | None:
+    """A time in RFC 3339 with a zone, in UTC; None when the text is none."""
+    if not _RFC3339.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.replace("z", "Z")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 _EXAMPLE = UUID("019b5c1e-4000-7abc-8def-0123456789ab")

@@ -19,6 +19,7 @@ from settlement import closing
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
 from settlement.errors import WindowNotOpen
+from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
 from settlement.sealing.sealer import Sealer
 
@@ -36,7 +37,7 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes and tokens, and answers past their month.
+    """Drop nonces, dead codes and tokens, answers past their month, and partners' old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
@@ -48,7 +49,7 @@ def clear_away(database: Database, now: datetime) -> int:
             exchange.store.forget(session, now)
     except Busy:
         log.info("job", job="clear-away", put_off="partitions")
-    return 0
+    return receiving.clear_away(database, now)
 
 
 def finish_closings(database: Database, now: datetime, signer: Sealer) -> int:
@@ -96,6 +97,7 @@ def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
         "roll-up": ("* * * * * */10", roll_up),
         "seal": ("* * * * * */10", lambda database, now: seal(database, signer, now)),
         "clear-away": ("*/5 * * * *", clear_away),
+        "match-records": ("* * * * * */5", receiving.match_next),
         "finish-closings": (
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),

@@ -15,4 +15,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SELECT 1")
+    for table in ("outcome", "finding", "line", "part"):
+        op.execute(f"DROP TABLE settlement.reconciliation_{table}")
+    op.execute("DROP TABLE settlement.reconciliation")

@@ -16,6 +16,11 @@ A large batch is a call like any other, with time to wait for its answer:
     answer = patient.call("POST", "/v1/batches", {"orders": lines}, idempotency_key=stored_before)
     for outcome in answer.body["outcomes"]:
         print(outcome["line"], outcome.get("answer") or outcome["problem"]["code"])
+
+A file is bytes with their type, here a part of your own record for reconciliation:
+
+    path = f"/v1/reconciliations/{reconciliation}/lines?part=1"
+    answer = patient.call("POST", path, Path("part-1.csv").read_bytes(), content_type="text/csv")
 """
 
 import http.client

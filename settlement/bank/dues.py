@@ -21,7 +21,7 @@ Way = Literal["out", "in", "between", "internal"]  # As the hub's bank sees it, 
 _PLAIN: Final = re.compile("(?!W[0-9]+$)[0-9A-Za-z.-]{1,20}")
 _LABELS: Final = re.compile(
     r"(?<![0-9A-Za-z.-])(?:([0-9A-Za-z.-]{1,20})-R[0-9]+-P[0-9]{6}"
-    r"|(?:INV-)([0-9A-Za-z.-]{1,20})-[0-9]{6})(?![0-9A-Za-z])"
+    r"|(?:INV|ST)-([0-9A-Za-z.-]{1,40})-[0-9]{6}(?:-r[0-9]+)?)(?![0-9A-Za-z])"
 )
 
 
@@ -105,8 +105,8 @@ def find(session: Session, end_to_end: str) -> Due:
 
 
 def labels(text: str) -> set[str]:
-    """The labels of the windows whose payments or invoices a text names."""
-    return {payment or invoice for payment, invoice in _LABELS.findall(text)}
+    """The labels of the windows whose payments, invoices or statements a text names."""
+    return {payment or paper for payment, paper in _LABELS.findall(text)}
 
 
 def _dues(session: Session, window: MoneyWindow) -> list[Due]:

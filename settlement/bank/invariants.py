@@ -49,7 +49,8 @@ MATCHES = Invariant(
                             ELSE -e.amount END, m.amount
     FROM settlement.bank_match m
     JOIN settlement.bank_entry e ON e.id = m.entry_id
-    LEFT JOIN settlement.payment p ON p.window_id = m.window_id AND p.number = m.number
+    LEFT JOIN settlement.payment p ON p.window_id = m.window_id AND p.revision = m.revision
+        AND p.number = m.number
     WHERE p.number IS NULL OR (p.payer IN (1, 2)) = (p.payee IN (1, 2))
         OR m.amount <> CASE WHEN (e.direction = 'out') = (p.payer IN (1, 2)) THEN e.amount
                             ELSE -e.amount END
@@ -80,16 +81,49 @@ PAPERS = Invariant(
 
 ASKED = Invariant(
     "invoices-and-files-ask-for-the-payments",
-    "What a partner was invoiced, and what a file of the bank came to, is what the payments of"
-    " that revision come to.",
+    "What a partner was invoiced is what its payments of that revision come to; what the files for"
+    " the bank come to, the hub pays or may collect.",
     """
     SELECT i.number, coalesce(p.amount, 0), i.amount
     FROM settlement.invoice i
-    LEFT JOIN (SELECT window_id, payer, sum(amount) AS amount
-               FROM settlement.payment GROUP BY window_id, payer) p
-        ON p.window_id = i.window_id AND p.payer = i.party_id
+    LEFT JOIN (SELECT window_id, revision, payer, sum(amount) AS amount
+               FROM settlement.payment GROUP BY window_id, revision, payer) p
+        ON p.window_id = i.window_id AND p.revision = i.revision AND p.payer = i.party_id
     WHERE i.kind = 'invoice' AND i.amount IS DISTINCT FROM p.amount
+    UNION ALL
+    SELECT format('window %s', f.window_id), p.amount, f.total
+    FROM (SELECT window_id, revision, sum(total) AS total
+          FROM settlement.payment_file WHERE kind = 'pain.001' GROUP BY 1, 2) f
+    LEFT JOIN (SELECT window_id, revision, sum(amount) AS amount FROM settlement.payment
+               WHERE payer IN (1, 2) AND payee NOT IN (1, 2) GROUP BY 1, 2) p
+        ON p.window_id = f.window_id AND p.revision = f.revision
+    WHERE f.total IS DISTINCT FROM p.amount
     """,
 )
 
-INVARIANTS: list[Invariant] = [ACCOUNTS, STATEMENTS, MATCHES, PAPERS, ASKED]
+AGREEMENT = Invariant(
+    "settled-window-agrees-with-the-bank",
+    "Every payment of a settled window was received in full when it was settled, or two people"
+    " said why not. (Money may go back after that: what is returned later is not counted here.)",
+    """
+    SELECT format('window %s, payment %s', p.window_id, p.number), p.amount,
+           coalesce(m.amount, 0)
+    FROM settlement.settlement s
+    JOIN settlement.payment p ON p.window_id = s.window_id AND p.revision = s.revision
+    LEFT JOIN settlement.payment_confirmation c ON c.window_id = p.window_id
+        AND c.revision = p.revision AND c.number = p.number
+    LEFT JOIN (SELECT m.window_id, m.revision, m.number, sum(m.amount) AS amount
+               FROM settlement.bank_match m
+               JOIN settlement.settlement s ON s.window_id = m.window_id
+                   AND m.matched_at <= s.settled_at
+               GROUP BY 1, 2, 3) m
+        ON m.window_id = p.window_id AND m.revision = p.revision AND m.number = p.number
+    LEFT JOIN staff.proposal a ON a.id = s.settled_regardless AND a.state = 'approved'
+        AND a.kind = 'settle-regardless'
+    WHERE s.state = 'settled' AND a.id IS NULL AND c.number IS NULL
+        AND NOT (p.payer IN (1, 2) AND p.payee IN (1, 2))
+        AND coalesce(m.amount, 0) <> p.amount
+    """,
+)
+
+INVARIANTS: list[Invariant] = [ACCOUNTS, STATEMENTS, MATCHES, PAPERS, ASKED, AGREEMENT]

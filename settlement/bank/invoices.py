@@ -61,13 +61,16 @@ def issue(session: Session, window: str, *, now: datetime) -> list[str]:
 
 
 def asked_for(session: Session, payments: Sequence[Due]) -> dict[str, tuple[int, int, int]]:
-    """The payment that each invoice of these windows asks for, where it asks for one alone."""
-    by_payer: dict[tuple[int, int, int], list[Due]] = {}
+    """The payment that each invoice or statement asks for, where it asks for one alone.
+
+    A statement tells its reader to give its own number as the reference.
+    """
+    by_payer: dict[tuple[int, int], list[Due]] = {}
     for due in payments:
-        by_payer.setdefault((due.window.id, due.window.revision, due.payer), []).append(due)
+        by_payer.setdefault((due.window.id, due.payer), []).append(due)
     found = {}
-    for row in store.open_invoices(session, {due.window.id for due in payments}):
-        asked = by_payer.get((row["window_id"], row["revision"], row["party"]), [])
+    for row in store.asking(session, {due.window.id for due in payments}):
+        asked = by_payer.get((row["window_id"], row["party"]), [])
         if len(asked) == 1:
             found[row["number"]] = asked[0].key
     return found
@@ -173,7 +176,7 @@ def _invoice(
         issued_at=now,
         due_on=window.call_on,
         base=window.currency,
-        lines=_lines(session, window, party, cover=position.get("cover", 0)),
+        lines=_lines(session, window, party, cover=position["cover"]),
         net=-position["net"],
         numerator=position["fx_numerator"],
         denominator=position["fx_denominator"],

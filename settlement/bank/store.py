@@ -86,8 +86,7 @@ def list_accounts(session: Session, party: int | None) -> list[Row]:
 # --- windows whose money moves --------------------------------------------------------------------
 
 _WINDOW = """
-    SELECT w.id, w.name, s.state, 1 AS revision, s.currency,
-           (s.closed_at + interval '8 days')::date AS call_on
+    SELECT w.id, w.name, s.state, s.revision, s.currency, s.call_on
     FROM settlement.settlement s JOIN exchange."window" w ON w.id = s.window_id
 """
 
@@ -183,11 +182,20 @@ def invoice_documents(session: Session, window: int) -> list[Row]:
     )
 
 
-def open_invoices(session: Session, windows: Collection[int]) -> list[Row]:
-    """Invoices of these windows that no credit note takes back."""
+def asking(session: Session, windows: Collection[int]) -> list[Row]:
+    """Papers in force that ask partners for money: invoices of the revision, last statements."""
     return _all(
         session,
-        _INVOICE + " WHERE i.window_id = ANY(:windows) AND i.kind = 'invoice' AND c.number IS NULL",
+        """
+        SELECT i.number, i.window_id, i.party_id AS party
+        FROM settlement.invoice i
+        JOIN settlement.settlement s ON s.window_id = i.window_id AND s.revision = i.revision
+        WHERE i.window_id = ANY(:windows) AND i.kind = 'invoice'
+        UNION ALL
+        (SELECT DISTINCT ON (window_id, party_id) number, window_id, party_id
+         FROM settlement.statement WHERE window_id = ANY(:windows)
+         ORDER BY window_id, party_id, revision DESC)
+        """,
         windows=sorted(windows),
     )
 

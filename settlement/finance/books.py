@@ -127,7 +127,7 @@ def read_roll_forward(
 def read_trial_balance(
     session: Session, *, at: date | None, now: datetime, currency: str
 ) -> Report:
-    """Every account's debits and credits, of points and of money."""
+    """Every account's debits and credits, of points, and of money by the figures in force now."""
     store.snapshot(session)
     end = _end(session, at, now)
     names = store.slugs(session)

@@ -117,10 +117,14 @@ def report(
         )
         for each in sorted(deferrals, key=lambda each: (each.issue.month, each.issue.issuer))
     ]
-    shapes = {each.curve: names[each.issue.issuer] for each in deferrals if each.curve}
-    tables = [Table("Deferred revenue by vintage", columns, rows, total(rows, columns))]
-    common = len(shapes) == 1
-    tables += [_curve(shape, "all issuers" if common else name) for shape, name in shapes.items()]
+    shapes: dict[Curve, set[str]] = {}
+    for each in deferrals:
+        if each.curve:
+            shapes.setdefault(each.curve, set()).add(names[each.issue.issuer])
+    tables = [
+        Table("Deferred revenue by vintage", columns, rows, total(rows, columns)),
+        *(_curve(shape, sorted(issuers)) for shape, issuers in shapes.items()),
+    ]
     reported: dict[int, int] = {}
     for each in deferrals:
         issuer = each.issue.issuer
@@ -141,7 +145,7 @@ def report(
     )
 
 
-def _curve(shape: Curve, of: str) -> Table:
+def _curve(shape: Curve, issuers: Sequence[str]) -> Table:
     columns = (
         Column("age, months", "text"),
         Column("used by then"),
@@ -156,7 +160,7 @@ def _curve(shape: Curve, of: str) -> Table:
     ]
     seen = len(shape.links)
     rows.append((f"{seen} and on: tail", None, None, None, _ppm(shape.tail), _ppm(shape.by(seen))))
-    return Table(f"The curve of {of}", columns, rows)
+    return Table(f"The curve for {', '.join(issuers)}", columns, rows)
 
 
 def _ppm(ratio: Fraction | None) -> int | None:

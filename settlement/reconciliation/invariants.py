@@ -1,5 +1,35 @@
-"""What must be true of it at any time (see `exchange.invariants`)."""
+"""What must be true of reconciliations at any time (see `exchange.invariants`)."""
 
 from exchange.invariants import Invariant
 
-INVARIANTS: list[Invariant] = []
+NOTHING_LOST = Invariant(
+    "reconciliation-finds-every-line-once",
+    "A matched record's lines and points are those of its outcomes, and those of its parts.",
+    """
+    SELECT r.id, format('%s lines, %s points', p.lines, p.points),
+           format('%s lines, %s points', o.lines, o.points)
+    FROM settlement.reconciliation r
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(lines), 0) AS lines, coalesce(sum(points), 0) AS points
+        FROM settlement.reconciliation_part WHERE reconciliation_id = r.id) p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(their_lines), 0) AS lines, coalesce(sum(their_points), 0) AS points
+        FROM settlement.reconciliation_outcome WHERE reconciliation_id = r.id) o
+    WHERE r.matched_at IS NOT NULL AND (p.lines <> o.lines OR p.points <> o.points)
+    """,
+)
+
+CLOSED = Invariant(
+    "a-reconciliation-is-closed-when-all-agrees",
+    "A matched record is closed if all its findings agree, and only then.",
+    """
+    SELECT r.id, CASE WHEN o.differ THEN 'differs' ELSE 'closed' END, r.state
+    FROM settlement.reconciliation r
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(outcome <> 'matched'), false) AS differ
+        FROM settlement.reconciliation_outcome WHERE reconciliation_id = r.id) o
+    WHERE r.matched_at IS NOT NULL AND o.differ <> (r.state = 'differs')
+    """,
+)
+
+INVARIANTS: list[Invariant] = [NOTHING_LOST, CLOSED]

@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.ids import to_text, uuid7
 from partners import keys
-from partners.api.operations import Operation, Posting
+from partners.api.operations import Operation, Posting, Upload
 from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import closing
 from settlement.bank import invoices
@@ -20,7 +20,15 @@ from tests.settlement.bank.agreed import agree_account
 from web.app import OPERATIONS
 
 _STEP = re.compile(r"<(?:\w+:)?(\w+)>")
-_KINDS = {"member": "mbr", "authorization": "aut", "transaction": "jrn", "quote": "quo"}
+_KINDS = {
+    "member": "mbr",
+    "authorization": "aut",
+    "transaction": "jrn",
+    "quote": "quo",
+    "reconciliation": "rec",
+}
+_QUERIES = {"addReconciliationLines": "?part=1"}  # without which there is no such request
+_FILES = {"addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n"}
 
 
 @dataclass
@@ -35,7 +43,8 @@ class Scene:
     def path(self, operation: Operation, **other: str) -> str:
         """The operation's path, to the shop's objects or to others."""
         ids = {**self.objects, **other}
-        return _STEP.sub(lambda step: ids[step[1]], operation.path)
+        path = _STEP.sub(lambda step: ids[step[1]], operation.path)
+        return path + _QUERIES.get(operation.name, "")
 
     def content(self, name: str) -> dict[str, Any] | None:
         """The content of a request that would succeed."""
@@ -64,6 +73,8 @@ class Scene:
                 "ours": 3,
                 "valid_from": "2027-01-01T00:00:00Z",
             },
+            "createReconciliation": {"window": self.objects["closed"], "side": "accepted"},
+            "matchReconciliation": {"lines": 1},
         }
         if name == "postBatch":
             return {"orders": [self.line(one) for one in ("accrue", "redeem")]}
@@ -83,8 +94,12 @@ class Scene:
         """Unsigned; `other` names objects in the path."""
         if content is None and operation.body is not None:
             content = self.content(operation.name) or {}
-        method = operation.method
-        return unsigned(self.coalition.server, method, self.path(operation, **other), content)
+        method, path = operation.method, self.path(operation, **other)
+        if isinstance(operation, Upload):
+            content = content or _FILES[operation.name]
+            made = unsigned(self.coalition.server, method, path, content)
+            return made.but(content_type=operation.types[0])
+        return unsigned(self.coalition.server, method, path, content)
 
     def signed(self, operation: Operation, content: Any = None, **signing: Any) -> Request:
         """Signed by the shop, or as the arguments say."""
@@ -150,7 +165,10 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
             session, party=shop.party, key=_spare_key(shop), now=datetime.now(UTC)
         )
     objects["key"] = spare["id"]
-    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][0]["name"]
+    windows = shop.call("GET", "/v1/windows").body["windows"]
+    objects["window"], objects["closed"] = (window["name"] for window in windows[:2])
+    body = {"window": objects["closed"], "side": "accepted"}
+    objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
     return Scene(coalition, shop, stranger, objects)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from partners.api.operations import Read
 from tests.attacks.scene import Scene, named
 from tests.attacks.wire import Wire
 from web.app import OPERATIONS
@@ -78,7 +79,7 @@ def fuzz(name: str, scene: Scene, wire: Wire) -> None:
 
 
 def test_no_query_makes_the_hub_fail(scene: Scene, wire: Wire) -> None:
-    reads = [one for one in OPERATIONS if one.query is not None]
+    reads = [one for one in OPERATIONS if one.query is not None and isinstance(one, Read)]
     for operation in reads:
         schema = operation.schema("query")
         assert schema is not None

@@ -5,10 +5,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from kit.ids import uuid7
 from settlement import closing, store
 from tests.books import FAR, Books
-from tests.factories import build_partner, build_sealer, build_terms
+from tests.factories import build_partner, build_proposal, build_sealer, build_terms
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # When the second half of every closing is worked out.
 
@@ -101,7 +100,10 @@ class Coalition:
             if store.get_window(session, window).state == "closed":
                 closing.approve(session, window, NOW, by="li")
             closing.start_paying(session, window, NOW, by="mei")
-            closing.mark_settled(session, window, NOW, by="mei, li", regardless=uuid7())
+            agreed = build_proposal(
+                session, kind="settle-regardless", proposed_by="mei", decided_by="li"
+            )
+            closing.mark_settled(session, window, NOW, by="mei, li", regardless=agreed.id)
 
     # --- reading, by slug ---
 

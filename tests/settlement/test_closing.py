@@ -25,6 +25,7 @@ from settlement.errors import (
 )
 from settlement.fx import Rate
 from staff.errors import SecondPersonRequired
+from tests.factories import build_proposal
 from tests.settlement.coalition import NOW, Coalition
 
 Step = Callable[..., None]
@@ -319,7 +320,10 @@ class TestSteps:
                 closing.mark_settled(session, closed, NOW, by="mei")
             assert refused.value.facts == {"payments": 2}
             assert store.get_window(session, closed).state == "paying"
-            closing.mark_settled(session, closed, NOW, by="mei, li", regardless=uuid7())
+            agreed = build_proposal(
+                session, kind="settle-regardless", proposed_by="mei", decided_by="li"
+            )
+            closing.mark_settled(session, closed, NOW, by="mei, li", regardless=agreed.id)
 
 
 class TestStatements:

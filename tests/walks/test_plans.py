@@ -59,6 +59,7 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     """Every read as it may be asked, by name."""
     page, later = {"limit": 10}, {"limit": 10, "cursor": "2020-01"}
     member, journal = {"member": known.member}, known.journal
+    record = {"reconciliation": known.record}
     invoice = f"INV-77-{known.party}"
     kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
     histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
@@ -77,6 +78,11 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "listReconciliations": [Asked({}, page), Asked({}, page | {"cursor": journal})],
+        "getReconciliation": [Asked(record, {})],
+        "listFindings": [Asked(record, page), Asked(record, page | {"outcome": "matched"})],
+        "getFindingsCsv": [Asked(record, {})],
+        "getFindingsXlsx": [Asked(record, {"outcome": "missing_here"})],
         "listPayments": [Asked({"window": "2020-01"}, {})],
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],

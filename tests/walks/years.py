@@ -14,6 +14,7 @@ import psycopg
 import exchange.rollup
 import settlement.rollup
 from kit.database import Database
+from settlement.reconciliation.matching import OUTCOMES
 from tests.factories import build_key, build_partner, build_terms
 
 PARTNERS = 20
@@ -22,17 +23,19 @@ MEMBERS = 50_000
 JOURNALS = 300_000  # half of them in the open window
 LONG = 15  # every fifteenth is the long member's: 20,000
 EMPTIED = 2_000  # lots of the long member without points, half of them expired
+RECORDS = 1_200  # for reconciliation
 TAIL = 1_000  # journals since the last roll-up
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A member with a purchase, a hold and a link at `party`."""
+    """A member with a purchase, a hold and a link at `party`, and a record of the party's."""
 
     party: int
     member: UUID
     journal: UUID
     hold: UUID
+    record: UUID
 
 
 def uuid(number: str, part: int) -> str:
@@ -140,6 +143,26 @@ _TRADE = (
 )
 
 
+# Records of every partner's, with as many findings of each outcome.
+_RECORDS = (
+    f"""INSERT INTO settlement.reconciliation
+            (id, party_id, window_id, side, tolerance, many, state, created_at, matched_at)
+        SELECT {uuid("n", 5)}, {_PARTY.format("n")}, 1 + n %% %(windows)s, 'accepted', 60, false,
+               'differs', now(), now()
+        FROM generate_series(1, %(records)s) n""",
+    f"""INSERT INTO settlement.reconciliation_part
+        SELECT {uuid("n", 5)}, p, 100, 100, '', now()
+        FROM generate_series(1, %(records)s) n, generate_series(1, 3) p""",
+    f"""INSERT INTO settlement.reconciliation_outcome
+        SELECT {uuid("n", 5)}, o, 30, 30, 30, 30, 30
+        FROM generate_series(1, %(records)s) n, unnest(%(outcomes)s::text[]) o""",
+    f"""INSERT INTO settlement.reconciliation_finding (reconciliation_id, outcome, number, differs,
+            their_lines, their_reference, their_kind, their_points, our_window_id)
+        SELECT {uuid("n", 5)}, o, f, '{{}}', ARRAY[f], 'R-' || f, 'spent', 1, 1
+        FROM generate_series(1, %(records)s) n, unnest(%(outcomes)s::text[]) o,
+             generate_series(1, 30) f""",
+)
+
 # Rows refer to each other by construction; to look up each would take longer than to write it.
 _LET_GO = """DO $$ DECLARE c record; BEGIN
     FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint WHERE contype = 'f'
@@ -150,13 +173,14 @@ END $$"""
 def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
     """Write it all, rolled up but for the tail; three members by what they are like."""
     values = {"partners": PARTNERS, "windows": WINDOWS, "members": MEMBERS, "long": LONG}
-    values |= {"journals": JOURNALS, "emptied": EMPTIED, "parties": _partners(database)}
+    values |= {"journals": JOURNALS, "emptied": EMPTIED, "records": RECORDS}
+    values |= {"outcomes": list(OUTCOMES), "parties": _partners(database)}
     row = owner.execute("SELECT max(id) FROM exchange.account").fetchone()
     values["base"] = row and row[0]
     owner.execute("SET synchronous_commit = off")
     owner.execute(_LET_GO)
     with psycopg.ClientCursor(owner) as cursor:
-        for statement in (*_CLOSED, *_PEOPLE):
+        for statement in (*_CLOSED, *_PEOPLE, *_RECORDS):
             cursor.execute(statement, values)
         for first, last in ((1, JOURNALS // 2), (JOURNALS // 2 + 1, JOURNALS - TAIL)):
             for statement in _TRADE:
@@ -200,10 +224,15 @@ def _roll_up(database: Database, owner: psycopg.Connection) -> None:
 def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Known:
     row = owner.execute(
         f"SELECT {uuid('%(n)s::bigint', 1)}, {uuid('%(n)s::bigint', 3)},"
+        f" {uuid('%(n)s::bigint', 5)},"
         " (SELECT id FROM exchange.journal WHERE wallet_id = %(wallet)s ORDER BY id LIMIT 1)",
         {"n": number, "wallet": values["base"] + number},
     ).fetchone()
     assert row is not None
     return Known(
-        party=values["parties"][number % PARTNERS], member=row[0], hold=row[1], journal=row[2]
+        party=values["parties"][number % PARTNERS],
+        member=row[0],
+        hold=row[1],
+        record=row[2],
+        journal=row[3],
     )

@@ -9,7 +9,6 @@ import click
 from sqlalchemy.orm import Session
 
 import settlement.store
-import staff.store
 from kit.ids import from_text, to_text
 from partners import registry
 from settlement.bank import (
@@ -24,7 +23,7 @@ from settlement.bank.accounts import Account
 from settlement.reckoning import HUB
 from settlement.report import money
 from web.commands.context import Context, json_option, pass_context
-from web.commands.proposing import AS, REASON, propose
+from web.commands.proposing import AS, REASON, check_operator, propose
 
 DAY = click.DateTime(["%Y-%m-%d"])
 WINDOW = click.argument("window")
@@ -138,7 +137,7 @@ def pay(context: Context, window: str, by: str, folder: Path | None) -> None:
     They are made once: again, the same bytes come out under the same message id.
     """
     with context.database.transaction() as session:
-        _check_operator(session, by)
+        check_operator(session, by)
         files = payment_files.make(session, window, by=by, now=context.clock())
     for each in files:
         if folder is not None:
@@ -173,7 +172,7 @@ def pay(context: Context, window: str, by: str, folder: Path | None) -> None:
 def import_(context: Context, file: Path, by: str) -> None:
     """Take in a camt.053 and match its entries to payments; the same file again changes nothing."""
     with context.database.transaction() as session:
-        _check_operator(session, by)
+        check_operator(session, by)
         done = importing.import_file(session, file.read_bytes(), by=by, now=context.clock())
     if done.known:
         context.say("The bank had said all of this before.")
@@ -281,11 +280,6 @@ def confirm(context: Context, payment: str, received_on: datetime, by: str, reas
 
 def _party(session: Session, slug: str) -> int:
     return HUB if slug == "hub" else registry.find(session, slug).party
-
-
-def _check_operator(session: Session, by: str) -> None:
-    if not staff.store.operator_is_active(session, by):
-        raise click.BadParameter(f"{by} is no operator: bin/hub operators add {by}")
 
 
 def _entry(context: Context, row: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,17 +14,21 @@ from demo.bank import Transaction, statement
 from settlement import closing, fx_rates
 from settlement.bank import dues
 from settlement.bank.dues import Due
+from settlement.calendar import agreeing
+from settlement.calendar.agreeing import NewCalendar
 from settlement.fx import Rate
 from tests.factories import build_operator
 from tests.settlement.coalition import NOW, Coalition
 from web.commands.bank import bank
 from web.commands.context import Context
 from web.commands.proposals import proposals
+from web.commands.windows import windows
 
 OURS = "6222020200112233445"  # The hub's account at its bank, in yuan…
 OURS_IN_YEN = "JP-0099887766"  # …and in yen.
 MARKETS = "DE89370400440532013000"
 FUELS = "1234567"
+TEAS = "8888877777"
 
 
 def today() -> date:
@@ -48,7 +52,7 @@ class Desk:
         context = Context()
         context.__dict__["database"] = self.coalition.database
         context.__dict__["settings"] = SimpleNamespace(currency="CNY", key=self.coalition.signer)
-        group = {"bank": bank, "proposals": proposals}[words[0]]
+        group = {"bank": bank, "proposals": proposals, "windows": windows}[words[0]]
         result = CliRunner().invoke(group, words[1:], obj=context)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -76,6 +80,7 @@ class Desk:
     def trade(self, *, accounts: bool = True, mandate: bool = True) -> str:
         """Market's points spent at Fuel, closed and approved: the window."""
         hub = self.coalition
+        hub.close("2026-11")  # The first one has a name that no reference can hold.
         if accounts:
             self.agree_account("hub", OURS)
             self.agree_account("hub", OURS_IN_YEN, "JPY")
@@ -92,6 +97,30 @@ class Desk:
             yen = Rate(base="CNY", quote="JPY", numerator=201, denominator=10)
             fx_rates.add(session, yen, valid_from=date(2020, 1, 1))
         return self.close("2026-12")
+
+    def trade_directly(self, *, accept_price: int = 1_000_000) -> str:
+        """Market owes Tea yuan that the hub's bank never sees, by the route `direct`.
+
+        At a lower price for accepting it owes the hub the spread, as a second payment.
+        """
+        calendar = NewCalendar(
+            every="month", cut_off=time(0), zone="UTC", advice_days=1, call_days=7, dispute_days=7,
+            route="direct", first_day=date(2020, 1, 1),
+        )  # fmt: skip
+        with self.coalition.database.transaction() as session:
+            agreeing.enact(session, calendar, now=datetime(2020, 1, 1, tzinfo=UTC))
+        self.agree_account("hub", OURS)
+        self.coalition.partner("market")
+        self.coalition.partner("tea", accept_price=accept_price)
+        self.agree_account("tea", TEAS)
+        wallet = self.coalition.wallet()
+        self.coalition.issue("market", wallet, 5_000)
+        self.coalition.spend("tea", wallet, 3_000)
+        return self.close("2026-12")
+
+    def pay(self, window: str) -> None:
+        with self.coalition.database.transaction() as session:
+            closing.start_paying(session, window, NOW, by="li")
 
     def close(self, next_name: str) -> str:
         """Close and approve."""

@@ -1,10 +1,12 @@
 """`bin/hub bank …`, as typed: from an account to a window that the bank agrees with."""
 
+import json
 from datetime import date
 
 import pytest
 
 from demo.bank import Transaction, orders, statement
+from settlement import revisions
 from settlement.bank import agreement
 from settlement.bank.errors import (
     BankAccountInvalid,
@@ -16,18 +18,20 @@ from settlement.bank.errors import (
     ConfirmationRefused,
     PaymentNotFound,
 )
-from settlement.errors import SettlementStepRefused, WindowNotFound
+from settlement.errors import BankDisagrees, SettlementStepRefused, WindowNotFound
 from staff.errors import SecondPersonRequired
 from tests.settlement.bank.scene import (
     FUELS,
     MARKETS,
     OURS,
     OURS_IN_YEN,
+    TEAS,
     Desk,
     after,
     paying,
     today,
 )
+from tests.settlement.coalition import NOW
 
 
 class TestAccounts:
@@ -232,6 +236,13 @@ class TestImport:
         desk.says(paying(due, end_to_end=None, remittance=text))
         assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "reference"
 
+    def test_by_the_statement_in_the_text(self, desk: Desk) -> None:
+        window = desk.trade()
+        due = desk.due(window, "in")
+        number = desk.coalition.documents(window)["market"].number
+        desk.says(paying(due, end_to_end=None, remittance=number))
+        assert desk.json("bank", "show", window)["entries"][0]["matched_by"] == "reference"
+
     def test_by_account_and_amount(self, desk: Desk) -> None:
         window = desk.trade()
         due = desk.due(window, "in")
@@ -306,6 +317,150 @@ class TestByHand:
         with pytest.raises(ConfirmationRefused) as caught:
             desk.agree("bank", "confirm", due.end_to_end, "--on", "2026-12-05")
         assert caught.value.facts == {"why": "bank-sees-it"}
+
+
+class TestBetweenPartners:
+    def test_confirmation_takes_two_people(self, desk: Desk) -> None:
+        window = desk.trade_directly()
+        due = desk.due(window, "between")
+        assert desk.json("bank", "pay", window, "--as", "ann") == []  # Nothing for the hub's bank.
+        words = ("bank", "confirm", due.end_to_end, "--on", str(after(due, -1)))
+        assert desk.agree(*words) == f"payment {due.end_to_end} confirmed"
+        assert desk.states(window) == {due.end_to_end: ("confirmed", due.amount, False)}
+        with pytest.raises(ConfirmationRefused) as caught:
+            desk.agree(*words)
+        assert caught.value.facts == {"why": "confirmed"}
+        assert desk.json("bank", "show", window)["agrees"]
+
+    def test_the_day_says_whether_it_was_late(self, desk: Desk) -> None:
+        window = desk.trade_directly()
+        due = desk.due(window, "between")
+        desk.agree("bank", "confirm", due.end_to_end, "--on", str(after(due, 1)))
+        assert desk.states(window) == {due.end_to_end: ("confirmed", due.amount, True)}
+
+    def test_the_hubs_entries_are_no_part_of_it(self, desk: Desk) -> None:
+        window = desk.trade_directly()
+        due = desk.due(window, "between")
+        assert desk.says(paying(due))["matched"] == 0
+        (entry,) = desk.json("bank", "entries")
+        with pytest.raises(BankMatchRefused) as caught:
+            desk.agree("bank", "match", entry["id"], due.end_to_end)
+        assert caught.value.facts == {"why": "between-partners"}
+
+    def test_an_invoice_for_two_payments_names_neither(self, desk: Desk) -> None:
+        window = desk.trade_directly(accept_price=970_000)
+        due = desk.due(window, "in")
+        (row,) = desk.json("bank", "invoice", window)
+        assert row["amount"] == due.amount + desk.due(window, "between").amount
+        assert desk.says(paying(due, end_to_end=None, remittance=row["number"]))["matched"] == 0
+        assert desk.says(paying(due))["matched"] == 1
+
+    def test_is_invoiced_to_the_payees_account(self, desk: Desk) -> None:
+        window = desk.trade_directly()
+        desk.run("bank", "invoice", window, "--to", str(desk.folder))
+        (file,) = desk.folder.glob("INV-*.json")
+        (to,) = json.loads(file.read_text())["pay"]
+        assert (to["to"]["account"], to["collected"]) == (TEAS, False)
+
+
+class TestRevision:
+    @pytest.fixture
+    def revised(self, desk: Desk) -> str:
+        """Invoiced and asked of the bank, then the hub made a part of Market's debt good."""
+        window = desk.trade()
+        desk.json("bank", "invoice", window)
+        desk.json("bank", "pay", window, "--as", "ann")
+        revisions.revise(
+            desk.coalition.database,
+            window=window,
+            reason="covered",
+            by="li",
+            now=NOW,
+            signer=desk.coalition.signer,
+            covers={desk.coalition.parties["market"]: 700, 1: -700},
+        )
+        return window
+
+    def test_takes_invoices_back_and_asks_anew(self, desk: Desk, revised: str) -> None:
+        due = desk.due(revised, "in")
+        rows = desk.json("bank", "invoice", revised, "--to", str(desk.folder))
+        assert [(r["kind"], r["revision"], r["cancels"], r["amount"]) for r in rows] == [
+            ("credit-note", 2, rows[1]["number"], due.amount + 700),
+            ("invoice", 1, None, due.amount + 700),
+            ("invoice", 2, None, due.amount),
+        ]
+        assert rows[1]["cancelled_by"] == rows[0]["number"]
+        assert desk.json("bank", "invoice", revised) == rows
+        note = json.loads((desk.folder / f"{rows[0]['number']}.json").read_text())
+        assert (note["kind"], note["cancels"], note["pay"]) == (
+            "credit-note", rows[1]["number"], [],
+        )  # fmt: skip
+        invoice = json.loads((desk.folder / f"{rows[2]['number']}.json").read_text())
+        lines = {each["kind"]: each["amount"] for each in invoice["lines"]}
+        assert lines["cover"] == -700
+        assert sum(lines.values()) == invoice["net"] == invoice["amount"]
+
+    def test_makes_files_of_its_own(self, desk: Desk, revised: str) -> None:
+        made = desk.json("bank", "pay", revised, "--as", "ann")
+        label = desk.due(revised, "in").window.label
+        assert [(each["message_id"], each["total"]) for each in made] == [
+            (f"TB-{label}-R2-C-JPY", desk.due(revised, "out").amount),
+            (f"TB-{label}-R2-D-CNY", desk.due(revised, "in").amount),
+        ]
+
+    def test_money_for_the_earlier_one_waits_for_people(self, desk: Desk, revised: str) -> None:
+        due = desk.due(revised, "in")
+        name = due.end_to_end.replace("-R2-", "-R1-")
+        assert desk.says(paying(due, end_to_end=name))["matched"] == 0
+        (entry,) = desk.json("bank", "entries")
+        desk.agree("bank", "match", entry["id"], due.end_to_end)
+        assert desk.states(revised)[due.end_to_end] == ("exact", due.amount, False)
+
+
+class TestSettling:
+    def test_waits_for_the_bank(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.pay(window)
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        desk.says(paying(due_in))
+        with pytest.raises(BankDisagrees):
+            desk.run("windows", "settle", window, "--as", "ann")
+        desk.says(paying(due_out, account=FUELS), account=OURS_IN_YEN, currency="JPY")
+        assert desk.json("windows", "settle", window, "--as", "ann")["state"] == "settled"
+
+    @pytest.mark.parametrize("off_by", [-1, 1])
+    def test_a_wrong_file_is_not_waved_through(self, desk: Desk, off_by: int) -> None:
+        window = desk.trade()
+        desk.pay(window)
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        desk.says(paying(due_in, amount=due_in.amount + off_by))
+        desk.says(paying(due_out, account=FUELS), account=OURS_IN_YEN, currency="JPY")
+        with pytest.raises(BankDisagrees):
+            desk.run("windows", "settle", window, "--as", "ann")
+        assert desk.coalition.state(window) == "paying"
+
+    def test_unless_two_people_say_why(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.pay(window)
+        proposal = desk.json(
+            "windows", "settle", window, "--as", "ann", "--regardless", "paid in cash"
+        )["id"]
+        with pytest.raises(SecondPersonRequired):
+            desk.run("proposals", "approve", proposal, "--as", "ann")
+        assert desk.coalition.state(window) == "paying"
+        desk.run("proposals", "approve", proposal, "--as", "ben")
+        assert desk.coalition.state(window) == "settled"
+
+    def test_what_is_returned_after_the_end_is_seen(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.pay(window)
+        due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
+        desk.says(paying(due_in))
+        yen = {"account": OURS_IN_YEN, "currency": "JPY"}
+        desk.says(paying(due_out, account=FUELS), **yen)
+        desk.json("windows", "settle", window, "--as", "ann")
+        desk.says(paying(due_out, direction="in", account=FUELS, returned=True), **yen)
+        assert desk.states(window)[due_out.end_to_end] == ("returned", 0, False)
 
 
 class TestAgreement:

@@ -16,13 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
+from kit.ids import uuid7
+from settlement import closing, revisions
 from settlement.errors import WindowNotClosed, WindowNotFound
+from settlement.finance import books as finance
 from settlement.finance import export
 from settlement.finance.chart import party_names
 from settlement.finance.plain_text import DIALECTS, Entry, Form, Leg
 from settlement.fx import exponent
 from tests.hledger import find_hledger
-from tests.settlement.coalition import Coalition
+from tests.settlement.coalition import NOW, Coalition
 
 MILLION = 1_000_000
 Balances = dict[tuple[str, str], Decimal]  # By account and commodity, none of nothing.
@@ -249,6 +252,40 @@ class TestExport:
         window = coalition.begin("2026-12")
         refused(window, WindowNotClosed)
         coalition.resume(window)
+
+
+class TestFiguresInForce:
+    def test_a_revised_window_has_those_of_its_revision(
+        self, traded: Coalition, tmp_path: Path
+    ) -> None:
+        window = traded.close("2027-01")
+        first = money_of_the_books(traded, window)
+        covers = {traded.parties["market"]: -70, traded.parties["fuel"]: 70}
+        revisions.revise(
+            traded.database,
+            window=window,
+            reason="covered",
+            by="mei",
+            now=NOW,
+            signer=traded.signer,
+            covers=covers,
+        )
+        path = written(traded, window, tmp_path, "beancount")
+        assert money_of_the_books(traded, window) != first
+        assert '"cover of a default"' in path.read_text("utf-8")
+        found = beancount_balances(path)
+        assert of(found, "Liabilities:Owed", "Liabilities:Net", "Equity:Residue") == {}
+        assert of(found, "Income") == of(money_of_the_books(traded, window), "Income")
+        with traded.database.transaction() as session:
+            report = finance.read_trial_balance(session, at=None, now=NOW, currency="CNY")
+        assert report.agrees
+
+    def test_an_aborted_one_has_points_alone(self, traded: Coalition, tmp_path: Path) -> None:
+        window = traded.close("2027-01")
+        with traded.database.transaction() as session:
+            closing.abort(session, window, NOW, by="mei, li", because=uuid7())
+        found = beancount_balances(written(traded, window, tmp_path, "beancount"))
+        assert found == points_of_the_books(traded)
 
 
 class TestNames:
