@@ -61,7 +61,7 @@ def run(plan: Plan, lines: int = 1_000_000) -> list[Figure]:
             steals.append(steal)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         figures = [
-            Figure("reconciliation", tuple(matches), tuple(steals), unit=" lines/s matched"),
+            Figure("reconciliation", tuple(matches), tuple(steals), unit=" lines/s"),
             Figure("loading", tuple(loads), tuple(steals), unit=" lines/s"),
             Figure("memory", (peak,), (0.0,), unit=" MiB"),
         ]

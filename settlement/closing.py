@@ -18,6 +18,8 @@ from kit.database import Database
 from settlement import deferrals, postings, revisions, rollup, store
 from settlement.bank.agreement import disagreements
 from settlement.calendar import dates
+from settlement.defaults.errors import CoveredAlready
+from settlement.defaults.store import shortfalls_of
 from settlement.errors import (
     BankDisagrees,
     SettlementStepRefused,
@@ -159,9 +161,11 @@ def abort(session: Session, window: str, now: datetime, *, by: str, because: UUI
     """Give the settlement up, as two people approved: all of it goes into the next that closes.
 
     What the window owed no longer counts as owed, and its points stand as they did before.
-    Raises WindowNotFound, Busy, SettlementStepRefused, in this order.
+    Raises WindowNotFound, Busy, SettlementStepRefused, CoveredAlready, in this order.
     """
     found = _locked(session, window, "aborted")
+    if any(row["method"] == "cover" for row in shortfalls_of(session, found.id)):
+        raise CoveredAlready
     deferral = deferrals.defer_window(session, found.id, because=because, now=now)
     deferrals.release(session, deferral, now)
     store.set_state(session, found.id, "aborted", now, by)

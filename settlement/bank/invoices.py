@@ -25,12 +25,13 @@ from settlement.statements import BankDetails
 def issue(session: Session, window: str, *, now: datetime) -> list[str]:
     """Invoice everybody that pays for the window's current revision; the numbers newly given.
 
-    Invoices of an earlier revision are cancelled first. Doing it again changes nothing.
+    Invoices of an earlier revision, and all of a window given up, are cancelled first. Doing it
+    again changes nothing.
     Raises WindowNotFound, Busy, SettlementStepRefused, BankAccountMissing.
     """
     found = settlement.store.get_window(session, window)
     state = settlement.store.lock_settlement(session, found.id) or found.state
-    if state not in PAYABLE:
+    if state not in (*PAYABLE, "aborted"):
         raise SettlementStepRefused(state=state, needs="approved")
     money = dues.money_window(session, found.id)
     there = store.invoices_of_window(session, found.id)
@@ -38,7 +39,7 @@ def issue(session: Session, window: str, *, now: datetime) -> list[str]:
         row
         for row in there
         if row["kind"] == "invoice"
-        and row["revision"] != money.revision
+        and (row["revision"] != money.revision or state == "aborted")
         and row["cancelled_by"] is None
     ]
     asked = {
@@ -48,7 +49,7 @@ def issue(session: Session, window: str, *, now: datetime) -> list[str]:
     }
     owed: dict[int, list[Due]] = {}
     for due in dues.of_window(session, found.id):
-        if due.payer not in OWN and due.payer not in asked:
+        if state != "aborted" and due.payer not in OWN and due.payer not in asked:
             owed.setdefault(due.payer, []).append(due)
     papers = [
         *_credit_notes(session, money, stale, first=_next(there, "credit-note"), now=now),

@@ -20,7 +20,7 @@ class NothingDue(Refusal):
 
 
 class DefaultTooLate(Refusal):
-    """`state` is how far the window's money has come."""
+    """What was paid is not unwound: `bin/hub bank show` tells what has moved."""
 
     code = "default-too-late"
     kind = Kind.CONFLICT
@@ -48,11 +48,11 @@ class DefaultChanged(Refusal):
 
 
 class CoveredAlready(Refusal):
-    """Leaving a partner out changes what others owe, and so what was covered."""
+    """What was covered stands: no partner is left out beside it, nor is the window given up."""
 
     code = "default-covered-already"
     kind = Kind.CONFLICT
-    title = "Another default of this window was covered: cover this one as well."
+    title = "A default of this window was covered: its figures stay, and others are covered too."
 
 
 class RecoveryTooLarge(Refusal):

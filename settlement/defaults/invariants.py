@@ -25,6 +25,25 @@ MET = Invariant(
     """,
 )
 
+COVERED = Invariant(
+    "default-takes-a-net-to-zero",
+    "In the revision that dealt with a default, the partner's net went from what it failed to pay"
+    " to nothing: by a cover of just that, or by leaving it out.",
+    """
+    SELECT s.id, format('net %s, then 0; cover %s more', -s.amount,
+                        CASE s.method WHEN 'cover' THEN s.amount ELSE 0 END),
+           format('net %s, then %s; cover %s more', before.net, after.net,
+                  after.cover - before.cover)
+    FROM settlement.shortfall s
+    LEFT JOIN settlement.position before ON before.window_id = s.window_id
+        AND before.party_id = s.party_id AND before.revision = s.revision - 1
+    LEFT JOIN settlement.position after ON after.window_id = s.window_id
+        AND after.party_id = s.party_id AND after.revision = s.revision
+    WHERE (before.net, after.net, after.cover - before.cover) IS DISTINCT FROM
+        (-s.amount, 0, CASE s.method WHEN 'cover' THEN s.amount ELSE 0 END)
+    """,
+)
+
 DRAWN = Invariant(
     "what-was-drawn-is-what-was-shared",
     "Collateral and fund were drawn on, and refilled, by just what defaults and recoveries say.",
@@ -74,4 +93,4 @@ RETURNED = Invariant(
     """,
 )
 
-INVARIANTS: list[Invariant] = [SECURITY, MET, DRAWN, RETURNED]
+INVARIANTS: list[Invariant] = [SECURITY, MET, COVERED, DRAWN, RETURNED]

@@ -87,6 +87,12 @@ def shortfalls_of(session: Session, window: int) -> list[RowMapping]:
     )
 
 
+def deferrals(session: Session, shortfall: UUID) -> list[UUID]:
+    """What was left out because of it."""
+    rows = _all(session, "SELECT id FROM settlement.deferral WHERE because = :id", id=shortfall)
+    return [row["id"] for row in rows]
+
+
 def lock_shortfall(session: Session, window: int, party: int) -> RowMapping | None:
     """A default, held until this transaction ends."""
     found = _all(

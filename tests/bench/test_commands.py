@@ -43,5 +43,16 @@ def test_every_command_explains_itself() -> None:
     done = subprocess.run(
         [ROOT / "bin" / "bench", "--help"], capture_output=True, text=True, timeout=60, check=True
     )
-    for name in ("till", "mix", "batch", "growth", "skew", "window", "memory", "profile", "gate"):
+    for name in (
+        "till",
+        "mix",
+        "batch",
+        "growth",
+        "skew",
+        "window",
+        "memory",
+        "profile",
+        "gate",
+        "reconciliation",
+    ):
         assert f"  {name} " in done.stdout

@@ -54,9 +54,9 @@ class TestCalendar:
         self, desk: Desk, hub: Coalition
     ) -> None:
         agree(hub, every="month")
-        desk.run("windows", "close")
+        desk.run("windows", "close", "--as", "ann")
         month = f"{datetime.now(UTC):%Y-%m}"
-        desk.run("windows", "close")
+        desk.run("windows", "close", "--as", "ann")
         names = [each["name"] for each in desk.json("windows", "list")]
         assert names == [f"{month}.2", month, "window 1"]
 

@@ -69,7 +69,12 @@ def _decision(name: str, approve: bool, says: str) -> None:
         if id_ is None:
             raise click.BadParameter(f"{proposal} is no proposal's id")
         done = enactments.decide(
-            context.database, proposal=id_, by=by, approve=approve, clock=context.clock
+            context.database,
+            proposal=id_,
+            by=by,
+            approve=approve,
+            clock=context.clock,
+            signer=context.signer,
         )
         context.emit_one({**done, "id": proposal})
 

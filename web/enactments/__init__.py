@@ -5,6 +5,7 @@ from uuid import UUID
 
 from kit.clock import Clock
 from kit.database import Database
+from settlement.sealing.sealer import Sealer
 from staff import approvals
 from web.enactments import bank, books, defaults, disputes, rates, terms, windows
 from web.enactments.acts import Act
@@ -16,19 +17,19 @@ ACTS: dict[str, Act] = {
     **windows.ACTS,
     **bank.ACTS,
     **disputes.ACTS,
-    **defaults.ACTS,
 }
 
 
 def decide(
-    database: Database, *, proposal: UUID, by: str, approve: bool, clock: Clock
+    database: Database, *, proposal: UUID, by: str, approve: bool, clock: Clock, signer: Sealer
 ) -> dict[str, Any]:
     """Approve and carry out, or reject: one transaction, so that neither happens without the other.
 
     Raises what `approvals.decide` and the act refuse; the proposal then waits on.
     """
+    acts = ACTS | defaults.acts(signer)
     now = clock()
     with database.transaction() as session:
         decided = approvals.decide(session, proposal=proposal, by=by, approve=approve, now=now)
-        effect = ACTS[decided.kind](session, decided, now) if approve else ""
+        effect = acts[decided.kind](session, decided, now) if approve else ""
     return {"id": proposal, "kind": decided.kind, "state": decided.state, "effect": effect}

@@ -51,7 +51,9 @@ class Desk:
     def run(self, *words: str) -> Result:
         context = Context()
         context.__dict__["database"] = self.coalition.database
-        context.__dict__["settings"] = SimpleNamespace(currency="CNY", key=self.coalition.signer)
+        context.__dict__["settings"] = SimpleNamespace(
+            currency="CNY", key=self.coalition.signer, sealer=self.coalition.signer
+        )
         group = {"bank": bank, "proposals": proposals, "windows": windows}[words[0]]
         result = CliRunner().invoke(group, words[1:], obj=context)
         if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,14 @@ from demo.bank import Transaction, statement
 from kit.errors import Refusal
 from settlement import closing, fx_rates
 from settlement.bank import importing, invoices
+from settlement.errors import BankDisagrees
 from settlement.fx import Rate
+from staff import approvals
+from staff.errors import SecondPersonRequired
 from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
 from tests.settlement.bank.agreed import agree_account
+from web.enactments import decide
 
 OURS, YEN, MARKETS, FUELS = "6222020200112233445", "6222020200998877665", "55501", "66601"
 
@@ -196,6 +201,68 @@ class TestPayments:
         till = scene.hub.partner(scopes=("till",))
         for path in ("/v1/windows/2026-11/payments", "/v1/invoices", "/v1/invoices/INV-1"):
             assert till.call("GET", path).body["code"] == "scope-missing"
+
+
+class TestSettling:
+    """What partners see of a window whose bank file agrees, does not, or need not."""
+
+    @pytest.fixture
+    def paying(self, scene: Scene) -> Scene:
+        """Fuel has its yen; Market's yuan are still to come."""
+        with scene.hub.database.transaction() as session:
+            closing.start_paying(session, "2026-11", datetime.now(UTC), by="li")
+        payment = scene.payment(scene.fuel)
+        scene.says(
+            Transaction(direction="out", amount=payment["amount"], end_to_end=payment["payment"]),
+            account=YEN,
+        )
+        return scene
+
+    def state(self, scene: Scene) -> str:
+        return str(scene.market.call("GET", "/v1/windows/2026-11").body["state"])
+
+    def settle(self, scene: Scene, regardless: UUID | None = None) -> None:
+        now = datetime.now(UTC)
+        with scene.hub.database.transaction() as session:
+            closing.mark_settled(session, "2026-11", now, by="li", regardless=regardless)
+
+    @pytest.mark.parametrize("off_by", [None, -1, 1])
+    def test_a_file_that_does_not_agree_settles_nothing(
+        self, paying: Scene, off_by: int | None
+    ) -> None:
+        payment = paying.payment(paying.market)
+        name, due = payment["payment"], payment["amount"]
+        if off_by is not None:
+            paying.says(Transaction(direction="in", amount=due + off_by, end_to_end=name))
+        with pytest.raises(BankDisagrees) as caught:
+            self.settle(paying)
+        assert caught.value.facts["payments"] == 1
+        assert self.state(paying) == "paying"
+
+    def test_a_file_that_agrees_settles(self, paying: Scene) -> None:
+        payment = paying.payment(paying.market)
+        name, due = payment["payment"], payment["amount"]
+        paying.says(Transaction(direction="in", amount=due, end_to_end=name))
+        self.settle(paying)
+        assert self.state(paying) == "settled"
+
+    def test_two_people_may_say_why_not(self, paying: Scene) -> None:
+        now, database = datetime.now(UTC), paying.hub.database
+        with database.transaction() as session:
+            proposal = approvals.propose(
+                session,
+                kind="settle-regardless",
+                content={"window": "2026-11", "revision": 1},
+                reason="Market paid in cash",
+                by="ann",
+                now=now,
+            )
+        with pytest.raises(SecondPersonRequired):
+            decide(database, proposal=proposal, by="ann", approve=True, clock=lambda: now)
+        assert self.state(paying) == "paying"
+        decide(database, proposal=proposal, by="ben", approve=True, clock=lambda: now)
+        assert self.state(paying) == "settled"
+        assert paying.payment(paying.market)["state"] == "missing"
 
 
 class TestInvoices:

@@ -417,6 +417,21 @@ class TestRevision:
         assert desk.states(revised)[due.end_to_end] == ("exact", due.amount, False)
 
 
+class TestAborted:
+    def test_takes_every_invoice_back(self, desk: Desk) -> None:
+        window = desk.trade()
+        (row,) = desk.json("bank", "invoice", window)
+        desk.agree("windows", "abort", window)
+        note, first = desk.json("bank", "invoice", window)
+        assert (note["kind"], note["cancels"], note["amount"]) == (
+            "credit-note", row["number"], row["amount"],
+        )  # fmt: skip
+        assert first["cancelled_by"] == note["number"]
+        assert len(desk.json("bank", "invoice", window)) == 2
+        with pytest.raises(SettlementStepRefused):
+            desk.run("bank", "pay", window, "--as", "ann")
+
+
 class TestSettling:
     def test_waits_for_the_bank(self, desk: Desk) -> None:
         window = desk.trade()
