@@ -21,7 +21,7 @@ from partners.api.operations import (
     Upload,
 )
 from settlement import store as windows
-from settlement.disputes import evidence, opening, schemas, steps, views
+from settlement.disputes import evidence, from_record, opening, schemas, steps, views
 from settlement.disputes.errors import (
     DisputeExists,
     DisputeNotFound,
@@ -35,6 +35,7 @@ from settlement.disputes.errors import (
     UpheldPointsRefused,
 )
 from settlement.errors import WindowNotFound
+from settlement.reconciliation.errors import ReconciliationNotFound, ReconciliationUnfinished
 
 
 def _open(call: Call, session: Session, data: Data) -> Facts:
@@ -47,6 +48,22 @@ def _open(call: Call, session: Session, data: Data) -> Facts:
         now=call.now,
     )
     return {"disputes": [views.own(session, call.party, each) for each in made]}
+
+
+def _contest(call: Call, session: Session, data: Data) -> Facts:
+    done = from_record.contest(
+        session,
+        party=call.party,
+        record=call.id("reconciliation"),
+        reason=data["reason"],
+        words=data["words"],
+        now=call.now,
+    )
+    return {
+        "disputes": [str(each) for each in done.disputes],
+        "skipped": done.skipped,
+        "left": done.left,
+    }
 
 
 def _list(call: Call, session: Session, data: Data) -> Page:
@@ -128,6 +145,20 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(LineNotFound, LineNotDisputable, Busy, DisputeTooLate, DisputeExists),
         example={"lines": [_LINE], "reason": "duplicate", "words": "Rung up twice on till 4."},
         work=_open,
+    ),
+    Change(
+        name="contestFindings",
+        method="POST",
+        path="/v1/reconciliations/<rec:reconciliation>/disputes",
+        scopes=SETTLE,
+        tag="Disputes",
+        summary="Contest in one call what your record does not agree with",
+        body=schemas.FindingsBody,
+        answer=schemas.ContestedAnswer,
+        status=201,
+        refusals=(ReconciliationNotFound, ReconciliationUnfinished),
+        example={"reason": "wrong-points"},
+        work=_contest,
     ),
     Read(
         name="listDisputes",

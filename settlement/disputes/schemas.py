@@ -38,6 +38,21 @@ class DisputesBody(StrictSchema):
     words = Words(load_default="")
 
 
+class FindingsBody(StrictSchema):
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    words = Words(load_default="", metadata={"description": "Left out: what the record found."})
+
+
+class ContestedAnswer(AnswerSchema):
+    disputes = fields.List(PublicId("dsp"))
+    skipped = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "By code, how many findings are no dispute."},
+    )
+    left = fields.Boolean(metadata={"description": "True: call again for the rest."})
+
+
 class AnswerBody(StrictSchema):
     accepts = Flag(
         required=True, metadata={"description": "True: the points are given back to the member."}

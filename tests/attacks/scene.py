@@ -26,9 +26,17 @@ _KINDS = {
     "transaction": "jrn",
     "quote": "quo",
     "reconciliation": "rec",
+    "dispute": "dsp",
+    "evidence": "evd",
 }
-_QUERIES = {"addReconciliationLines": "?part=1"}  # without which there is no such request
-_FILES = {"addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n"}
+_QUERIES = {
+    "addReconciliationLines": "?part=1",
+    "putEvidence": "?name=a.txt",
+}  # without which there is no such request
+_FILES = {
+    "addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n",
+    "putEvidence": b"%PDF-1.7 a receipt",
+}
 
 
 @dataclass
@@ -38,7 +46,19 @@ class Scene:
     coalition: Coalition
     shop: Partner
     stranger: Partner
+    till: Partner  # Another's, where the shop's points are spent, too.
+    at_till: str  # The till's name for the member.
     objects: dict[str, str]
+
+    def dispute(self, step: str) -> str:
+        """A dispute that is ready for the shop to take this step."""
+        sale = self.till.redeem(self.at_till, 1).body["id"]
+        body = {"lines": [{"journal": sale}], "reason": "other"}
+        opener = self.till if step == "answerDispute" else self.shop
+        made = opener.call("POST", "/v1/disputes", body).body["disputes"][0]["id"]
+        if step == "escalateDispute":
+            self.till.call("POST", f"/v1/disputes/{made}/answer", {"accepts": False})
+        return str(made)
 
     def path(self, operation: Operation, **other: str) -> str:
         """The operation's path, to the shop's objects or to others."""
@@ -75,6 +95,11 @@ class Scene:
             },
             "createReconciliation": {"window": self.objects["closed"], "side": "accepted"},
             "matchReconciliation": {"lines": 1},
+            "openDisputes": {"lines": [{"journal": self.objects["sale"]}], "reason": "other"},
+            "contestFindings": {"reason": "other"},
+            "answerDispute": {"accepts": False},
+            "escalateDispute": {},
+            "withdrawDispute": {},
         }
         if name == "postBatch":
             return {"orders": [self.line(one) for one in ("accrue", "redeem")]}
@@ -147,7 +172,8 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     shop.accrue(member, 1_000)
     shop.redeem(member, 10)
     till = coalition.partner()
-    till.redeem(till.link(shop, member), 10)
+    at_till = till.link(shop, member)
+    till.redeem(at_till, 10)
     statement = _close(coalition, shop)
     answer = stranger.call("POST", f"/v1/members/{stranger.enrol()}/link-tokens", {})
     objects = {
@@ -169,7 +195,17 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     objects["window"], objects["closed"] = (window["name"] for window in windows[:2])
     body = {"window": objects["closed"], "side": "accepted"}
     objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
-    return Scene(coalition, shop, stranger, objects)
+    objects["sale"] = till.redeem(at_till, 2).body["id"]
+    scene = Scene(coalition, shop, stranger, till, at_till, objects)
+    objects["dispute"] = scene.dispute("withdrawDispute")
+    put = shop.call(
+        "POST",
+        f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt",
+        b"a receipt",
+        content_type="text/plain",
+    )
+    objects["evidence"] = put.body["id"]
+    return scene
 
 
 def named(name: str) -> Operation:

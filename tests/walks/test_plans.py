@@ -87,6 +87,9 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],
         "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
+        "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
+        "getDispute": [Asked({"dispute": known.dispute}, {})],
+        "getEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

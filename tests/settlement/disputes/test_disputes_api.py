@@ -393,3 +393,34 @@ class TestEvidence:
         assert put(scene, scene.market, dispute, b"page 3", "text/plain", "again").status == 201
         answer = put(scene, scene.market, dispute, b"page 11", "text/plain", "p.txt")
         assert (answer.status, answer.body["code"]) == (409, "too-much-evidence")
+
+
+class TestFromARecord:
+    def test_contests_in_one_call_what_does_not_agree(self, scene: Scene) -> None:
+        scene.hub.books.owner.execute(
+            "UPDATE exchange.\"window\" SET name = '2026-11' WHERE name = 'window 1'"
+        )
+        body = {"window": "2026-11", "side": "spent"}
+        record = scene.market.call("POST", "/v1/reconciliations", body).body["id"]
+        lines = f"reference,kind,points\n{scene.first},spent,60\n{scene.own},spent,5\n"
+        path = f"/v1/reconciliations/{record}"
+        scene.market.call("POST", f"{path}/lines?part=1", lines.encode(), content_type="text/csv")
+        contest = f"{path}/disputes"
+        answer = scene.market.call("POST", contest, {"reason": "wrong-points"})
+        assert (answer.status, answer.body["code"]) == (409, "reconciliation-unfinished")
+        scene.market.call("POST", f"{path}/matching", {"lines": 2})
+        answer = scene.market.call("POST", contest, {"reason": "wrong-points"})
+        assert answer.status == 201, answer.body
+        # The first differs, the second is missing in the record, the own till's is no dispute.
+        assert len(answer.body["disputes"]) == 2
+        assert answer.body["skipped"] == {"line-not-disputable": 1}
+        assert answer.body["left"] is False
+        said = [
+            scene.see(scene.fuel, each)["steps"][0]["words"] for each in answer.body["disputes"]
+        ]
+        assert "By our record: differing: points" in said
+        again = scene.market.call("POST", contest, {"reason": "wrong-points"})
+        assert again.body["disputes"] == []
+        assert again.body["skipped"] == {"dispute-exists": 2, "line-not-disputable": 1}
+        answer = scene.fuel.call("POST", contest, {"reason": "other"})
+        assert (answer.status, answer.body["code"]) == (404, "reconciliation-not-found")
