@@ -185,7 +185,7 @@ _OUTSIDE_RATE = """
 
 def lock_rates(session: Session) -> None:
     """Let nobody else agree to a conversion until this transaction ends."""
-    session.execute(text("SELECT pg_advisory_xact_lock(7209072)"))
+    session.execute(text("SELECT pg_advisory_xact_lock(7209077)"))
 
 
 def rates_during(session: Session, valid_from: datetime, valid_to: datetime | None) -> list[Row]:

@@ -32,7 +32,7 @@ class Obligation:
     amount: int
 
 
-class _Flow(NamedTuple):
+class Flow(NamedTuple):
     debtor: int
     creditor: int
     kind: ObligationKind
@@ -53,20 +53,18 @@ def price(
     exact: dict[tuple[int, int, ObligationKind], int] = {}
     for movement in movements:
         _check_parties(movement, terms, hub, float_)
-        for flow in _flows(movement, terms, hub, float_):
+        for flow in flows(movement, terms, hub, float_):
             key = flow.debtor, flow.creditor, flow.kind
             points[key] = points.get(key, 0) + flow.points
             exact[key] = exact.get(key, 0) + flow.points * flow.exact
     obligations = [
-        Obligation(*key, points[key], _favour_pool(key[0], key[1], exact[key], hub, float_))
+        Obligation(*key, points[key], favour_pool(key[0], key[1], exact[key], hub, float_))
         for key in sorted(points)
     ]
     return [each for each in obligations if each.points or each.amount]
 
 
-def _flows(
-    movement: Movement, terms: Mapping[int, Terms], hub: int, float_: int
-) -> Iterator[_Flow]:
+def flows(movement: Movement, terms: Mapping[int, Terms], hub: int, float_: int) -> Iterator[Flow]:
     """What each point of a movement makes whom owe; a share of nothing makes no flow."""
     issuer, points = movement.issuer, movement.signed
     then = terms[movement.issue_terms]
@@ -80,38 +78,38 @@ def _flows(
         yield from _sale(issuer, hub, points, MILLION - prepaid, valued, accepted)
         yield from _sale(float_, hub, points, prepaid, then, accepted)
         fee = accepted.accept_price * accepted.fee_ppm * MILLION
-        yield _Flow(accepted.party, hub, "fee", points, fee)
+        yield Flow(accepted.party, hub, "fee", points, fee)
     elif movement.kind == "expired":
         hubs = then.breakage_hub_ppm
         if prepaid < MILLION:
             unpaid = then.issue_price * (MILLION - prepaid)
-            yield _Flow(issuer, hub, "breakage", points, unpaid * hubs)
+            yield Flow(issuer, hub, "breakage", points, unpaid * hubs)
         if prepaid:
             paid = then.issue_price * prepaid
-            yield _Flow(float_, hub, "breakage", points, paid * hubs)
-            yield _Flow(float_, issuer, "breakage", points, paid * (MILLION - hubs))
+            yield Flow(float_, hub, "breakage", points, paid * hubs)
+            yield Flow(float_, issuer, "breakage", points, paid * (MILLION - hubs))
     else:
         yield from _prefunding(issuer, float_, points, then)
 
 
 def _sale(
     payer: int, hub: int, points: int, share: int, issued: Terms, accepted: Terms
-) -> Iterator[_Flow]:
+) -> Iterator[Flow]:
     """One payer's share of a sale: its price to the acceptor, the issuer's remainder to the hub."""
     if share:
         part = share * MILLION
         spread = issued.issue_price - accepted.accept_price
-        yield _Flow(payer, accepted.party, "spent", points, accepted.accept_price * part)
-        yield _Flow(payer, hub, "spread", points, spread * part)
+        yield Flow(payer, accepted.party, "spent", points, accepted.accept_price * part)
+        yield Flow(payer, hub, "spread", points, spread * part)
 
 
-def _prefunding(issuer: int, float_: int, points: int, then: Terms) -> Iterator[_Flow]:
+def _prefunding(issuer: int, float_: int, points: int, then: Terms) -> Iterator[Flow]:
     if then.prefunded_ppm:
         exact = then.issue_price * then.prefunded_ppm * MILLION
-        yield _Flow(issuer, float_, "prefunded", points, exact)
+        yield Flow(issuer, float_, "prefunded", points, exact)
 
 
-def _favour_pool(debtor: int, creditor: int, exact: int, hub: int, float_: int) -> int:
+def favour_pool(debtor: int, creditor: int, exact: int, hub: int, float_: int) -> int:
     """Round to minor units on the pool's side, whatever the sign.
 
     Up where a partner owes the pool (prefunded, fee, its spread and breakage): the float never

@@ -101,7 +101,7 @@ def partner_window(session: Session, party: int, name: str) -> PartnerWindow:
     own = store.positions(session, window.id, party=party)
     if window.currency is None or not own:
         return PartnerWindow(window=window, figures=None)
-    names = _names(session)
+    names = named(session)
     dues = store.obligations(session, window.id, party=party)
     statement = store.statement_of_window(session, party, window.id)
     figures = Figures(
@@ -326,7 +326,7 @@ def statement(session: Session, party: int, number: str) -> StatementFiles:
 # --- names ----------------------------------------------------------------------------------------
 
 
-def _names(session: Session) -> dict[int, Named]:
+def named(session: Session) -> dict[int, Named]:
     own = {HUB: "hub", FLOAT: "float"}
     return {
         party: Named(

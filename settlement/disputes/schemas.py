@@ -109,7 +109,7 @@ class StepSchema(AnswerSchema):
     at = Moment()
 
 
-class EvidenceSchema(AnswerSchema):
+class DisputeEvidenceSchema(AnswerSchema):
     id = PublicId("evd")
     by = fields.String(validate=validate.OneOf(SIDES))
     name = fields.String()
@@ -121,13 +121,13 @@ class EvidenceSchema(AnswerSchema):
 
 class DisputeAnswer(BriefDispute):
     steps = fields.List(fields.Nested(StepSchema))
-    evidence = fields.List(fields.Nested(EvidenceSchema))
+    evidence = fields.List(fields.Nested(DisputeEvidenceSchema))
 
 
 class DisputesAnswer(AnswerSchema):
     disputes = fields.List(fields.Nested(BriefDispute))
 
 
-class EvidenceAnswer(AnswerSchema):
+class DisputeEvidenceAnswer(AnswerSchema):
     id = PublicId("evd")
     sha256 = fields.String()

@@ -187,7 +187,8 @@ def page(
     sql = _DISPUTE + (
         f" WHERE {_FILTERS}"
         if party is None
-        else f" WHERE d.id IN ({_of('issuer_id')} UNION ALL {_of('acceptor_id')})"
+        else f" WHERE d.id IN (SELECT id FROM ({_of('issuer_id')} UNION ALL"
+        f" {_of('acceptor_id')}) own ORDER BY id DESC LIMIT :limit)"
     )
     return _all(
         session,

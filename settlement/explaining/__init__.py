@@ -1,1 +1,1 @@
-"""From a net figure down to the signed requests behind it; and what other terms had made of it."""
+"""Why a figure is what it is, down to the signed requests behind it; and what it would be."""

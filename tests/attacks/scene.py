@@ -31,11 +31,11 @@ _KINDS = {
 }
 _QUERIES = {
     "addReconciliationLines": "?part=1",
-    "putEvidence": "?name=a.txt",
+    "putDisputeEvidence": "?name=a.txt",
 }  # without which there is no such request
 _FILES = {
     "addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n",
-    "putEvidence": b"%PDF-1.7 a receipt",
+    "putDisputeEvidence": b"%PDF-1.7 a receipt",
 }
 
 
@@ -46,23 +46,12 @@ class Scene:
     coalition: Coalition
     shop: Partner
     stranger: Partner
-    till: Partner  # Another's, where the shop's points are spent, too.
-    at_till: str  # The till's name for the member.
     objects: dict[str, str]
-
-    def dispute(self, step: str) -> str:
-        """A dispute that is ready for the shop to take this step."""
-        sale = self.till.redeem(self.at_till, 1).body["id"]
-        body = {"lines": [{"journal": sale}], "reason": "other"}
-        opener = self.till if step == "answerDispute" else self.shop
-        made = opener.call("POST", "/v1/disputes", body).body["disputes"][0]["id"]
-        if step == "escalateDispute":
-            self.till.call("POST", f"/v1/disputes/{made}/answer", {"accepts": False})
-        return str(made)
+    ready: dict[str, dict[str, str]]  # By operation, objects of its own in the state it needs.
 
     def path(self, operation: Operation, **other: str) -> str:
         """The operation's path, to the shop's objects or to others."""
-        ids = {**self.objects, **other}
+        ids = {**self.objects, **self.ready.get(operation.name, {}), **other}
         path = _STEP.sub(lambda step: ids[step[1]], operation.path)
         return path + _QUERIES.get(operation.name, "")
 
@@ -89,11 +78,11 @@ class Scene:
             },
             "proposeRate": {
                 "direction": "export",
-                "theirs": 10,
-                "ours": 3,
+                "theirs": 1,
+                "ours": 2,
                 "valid_from": "2027-01-01T00:00:00Z",
             },
-            "createReconciliation": {"window": self.objects["closed"], "side": "accepted"},
+            "createReconciliation": {"window": self.objects["window"], "side": "accepted"},
             "matchReconciliation": {"lines": 1},
             "openDisputes": {"lines": [{"journal": self.objects["sale"]}], "reason": "other"},
             "contestFindings": {"reason": "other"},
@@ -191,21 +180,26 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
             session, party=shop.party, key=_spare_key(shop), now=datetime.now(UTC)
         )
     objects["key"] = spare["id"]
-    windows = shop.call("GET", "/v1/windows").body["windows"]
-    objects["window"], objects["closed"] = (window["name"] for window in windows[:2])
-    body = {"window": objects["closed"], "side": "accepted"}
+    objects["window"] = shop.call("GET", "/v1/windows").body["windows"][1]["name"]  # It closed.
+    body = {"window": objects["window"], "side": "accepted"}
     objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
     objects["sale"] = till.redeem(at_till, 2).body["id"]
-    scene = Scene(coalition, shop, stranger, till, at_till, objects)
-    objects["dispute"] = scene.dispute("withdrawDispute")
-    put = shop.call(
-        "POST",
-        f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt",
-        b"a receipt",
-        content_type="text/plain",
-    )
+    objects["dispute"] = _dispute(shop, till, at_till)
+    path = f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt"
+    put = shop.call("POST", path, b"a receipt", content_type="text/plain")
     objects["evidence"] = put.body["id"]
-    return scene
+    ready = {"answerDispute": {"dispute": _dispute(till, till, at_till)}}
+    ready["withdrawDispute"] = {"dispute": _dispute(shop, till, at_till)}
+    answered = _dispute(shop, till, at_till)
+    till.call("POST", f"/v1/disputes/{answered}/answer", {"accepts": False})
+    ready["escalateDispute"] = {"dispute": answered}
+    return Scene(coalition, shop, stranger, objects, ready)
+
+
+def _dispute(opener: Partner, till: Partner, member: str) -> str:
+    """A dispute about a sale of the shop's points at the till."""
+    body = {"lines": [{"journal": till.redeem(member, 1).body["id"]}], "reason": "other"}
+    return str(opener.call("POST", "/v1/disputes", body).body["disputes"][0]["id"])
 
 
 def named(name: str) -> Operation:

@@ -78,6 +78,12 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
+        "getExplanation": [Asked({"window": "2020-01"}, {})],
+        "listExplanationLines": [
+            Asked({"window": "2020-01"}, page | asked)
+            for asked in ({}, {"side": "owed"}, {"side": "owes", "cursor": journal})
+        ],
+        "getEvidence": [Asked({"transaction": journal}, {})],
         "listReconciliations": [Asked({}, page), Asked({}, page | {"cursor": journal})],
         "getReconciliation": [Asked(record, {})],
         "listFindings": [Asked(record, page), Asked(record, page | {"outcome": "matched"})],
@@ -89,7 +95,7 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
         "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
         "getDispute": [Asked({"dispute": known.dispute}, {})],
-        "getEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
+        "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

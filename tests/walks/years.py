@@ -14,6 +14,7 @@ import psycopg
 import exchange.rollup
 import settlement.rollup
 from kit.database import Database
+from partners.public_keys import PrivateKey
 from settlement.reconciliation.matching import OUTCOMES
 from tests.factories import build_key, build_partner, build_terms
 
@@ -23,6 +24,7 @@ MEMBERS = 50_000
 JOURNALS = 300_000  # half of them in the open window
 LONG = 15  # every fifteenth is the long member's: 20,000
 EMPTIED = 2_000  # lots of the long member without points, half of them expired
+REQUESTS = 5_000  # kept, of the first journals
 RECORDS = 1_200  # for reconciliation
 TAIL = 1_000  # journals since the last roll-up
 
@@ -68,13 +70,24 @@ _CLOSED = (
        SELECT window_id, 1, 'closing', NULL, 'mei', closed_at FROM settlement.settlement""",
     """INSERT INTO settlement.obligation
        SELECT window_id, 1, d, c, 'spent', 100, 100 FROM settlement.settlement,
-              unnest(%(parties)s::integer[]) d, unnest(%(parties)s::integer[]) c WHERE d <> c""",
+              unnest(%(parties)s::integer[]) d, unnest(%(parties)s::integer[]) c WHERE d <> c
+       UNION ALL
+       SELECT window_id, 1, d, 1, kind, 100 * (%(partners)s - 1), 0
+       FROM settlement.settlement, unnest(%(parties)s::integer[]) d,
+            unnest(ARRAY['fee', 'spread']) kind
+       ORDER BY 1""",
+    """INSERT INTO settlement.moved
+       SELECT window_id, 'spent', d.party_id, c.party_id, d.id, d.id, c.id, 100
+       FROM settlement.settlement, partners.terms d, partners.terms c WHERE d.id <> c.id
+       ORDER BY 1""",
     """INSERT INTO settlement.position
-       SELECT window_id, 1, p, 100, 100, 0, 0, 'CNY', 1, 1, 0
+       SELECT window_id, 1, p, 100 * (%(partners)s - 1), 100 * (%(partners)s - 1), 0, 0, 'CNY',
+              1, 1, 0
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO settlement.payment
-       SELECT window_id, 1, n, (%(parties)s::integer[])[n], (%(parties)s::integer[])[n + 1], 5
-       FROM settlement.settlement, generate_series(1, %(partners)s - 1) n""",
+       SELECT window_id, 1, n, (%(parties)s::integer[])[n],
+              (%(parties)s::integer[])[1 + n %% %(partners)s], 5
+       FROM settlement.settlement, generate_series(1, %(partners)s) n""",
     """INSERT INTO settlement.statement
        SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p, convert_to(repeat('x', 3000),
               'UTF8'), '', '', 'hub', '', now()
@@ -125,14 +138,24 @@ _PEOPLE = (
 # Party 1's first three journals of all are its only imports.
 _TRADE = (
     f"""INSERT INTO exchange.journal
-            (id, window_id, kind, party_id, wallet_id, points, reference, at)
+            (id, window_id, kind, party_id, wallet_id, points, reference, request_key, at)
         SELECT {uuid("i", 4)}, {_WINDOW},
                CASE WHEN i <= 3 THEN 'import' WHEN i %% 10 = 0 THEN 'accrual'
                     ELSE 'redemption' END,
                CASE WHEN i <= 3 THEN (%(parties)s::integer[])[2]
                     ELSE {_TILL} END,
-               %(base)s + {_MEMBER}, 1, 'R-' || i, now()
+               %(base)s + {_MEMBER}, 1, 'R-' || i, 'K-' || i, now()
         FROM generate_series(%(first)s, %(last)s) i""",
+    # The requests of the first, as they were signed: the members that are known have theirs there.
+    f"""INSERT INTO exchange.claim
+        SELECT j.party_id, j.request_key, '', j.kind, NULL, NULL,
+               jsonb_build_object('key_id', k.id, 'base', 'it', 'signature', '00', 'body', ''),
+               j.at
+        FROM generate_series(%(first)s, least(%(last)s, {REQUESTS})) i
+        JOIN exchange.journal j ON j.id = {uuid("i", 4)}
+        JOIN partners.partner p ON p.party_id = j.party_id
+        CROSS JOIN LATERAL (
+            SELECT id FROM partners.key WHERE partner_id = p.id ORDER BY id LIMIT 1) k""",
     f"""INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
             credit, points, issuer_id, issued_at, valued_at)
         SELECT {uuid("i", 4)}, 1, {_WINDOW}, CASE i %% 10 WHEN 0 THEN 'issued' ELSE 'spent' END,
@@ -212,12 +235,12 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
 def _partners(database: Database) -> list[int]:
     parties = []
     with database.transaction() as session:
-        for number in range(PARTNERS):
+        for _ in range(PARTNERS):
             partner = build_partner(session)
             parties.append(partner.party_id)
             build_terms(session, partner.party_id, currency="CNY")
-            for key in range(3):
-                build_key(session, partner, public=f"key {key} of {number}")
+            for _ in range(3):
+                build_key(session, partner, public=PrivateKey.generate().public_key.to_text())
     return parties
 
 

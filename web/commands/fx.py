@@ -33,7 +33,7 @@ def propose_rate(
 
     As `fx propose CNY/JPY 20.1`, or 201/10: so many yen for one yuan.
     """
-    proposed = _rate(context.settings.currency, pair, rate)
+    proposed = read_rate(context.settings.currency, pair, rate)
     with context.database.transaction() as session:
         valid_from = day.date() if day else store.day_of(session, context.clock())
         fx_rates.check(session, proposed, valid_from=valid_from)
@@ -55,7 +55,8 @@ def list_(context: Context) -> None:
     )
 
 
-def _rate(base: str, pair: str, ratio: str) -> Rate:
+def read_rate(base: str, pair: str, ratio: str) -> Rate:
+    """`CNY/JPY` and `20.1` or `201/10`. Raises UsageError."""
     quote = pair.removeprefix(f"{base}/")
     if not re.fullmatch("[A-Z]{3}", quote) or quote == base:
         raise click.UsageError(f"{pair} is no pair of {base} and another currency: {base}/JPY")

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -257,10 +258,14 @@ class TestSettling:
                 by="ann",
                 now=now,
             )
+        act = partial(
+            decide, database, proposal=proposal, approve=True, clock=lambda: now,
+            signer=build_sealer(),
+        )  # fmt: skip
         with pytest.raises(SecondPersonRequired):
-            decide(database, proposal=proposal, by="ann", approve=True, clock=lambda: now)
+            act(by="ann")
         assert self.state(paying) == "paying"
-        decide(database, proposal=proposal, by="ben", approve=True, clock=lambda: now)
+        act(by="ben")
         assert self.state(paying) == "settled"
         assert paying.payment(paying.market)["state"] == "missing"
 
