@@ -184,12 +184,9 @@ def page(
     limit: int,
 ) -> list[Row]:
     """Newest first, one more than `limit` when there are more; without a party, everybody's."""
-    sql = _DISPUTE + (
-        f" WHERE {_FILTERS}"
-        if party is None
-        else f" WHERE d.id IN (SELECT id FROM ({_of('issuer_id')} UNION ALL"
-        f" {_of('acceptor_id')}) own ORDER BY id DESC LIMIT :limit)"
-    )
+    own = f"SELECT id FROM ({_of('issuer_id')} UNION ALL {_of('acceptor_id')}) both_sides"  # noqa: S608
+    where = _FILTERS if party is None else f"d.id IN ({own} ORDER BY id DESC LIMIT :limit)"
+    sql = f"{_DISPUTE} WHERE {where}"
     return _all(
         session,
         sql + " ORDER BY d.id DESC LIMIT :limit",

@@ -25,7 +25,7 @@ from web.app import OPERATIONS
 LARGE = 1_000  # Rows of a table that nobody may read from end to end.
 FEW = 100  # Pages of 8 kB that a statement may touch; the largest table has 5,000.
 # The totals of every window there was: 120 months are a few hundred pages.
-MORE = {"getPosition": 600}
+MORE = {"getPosition": 600, "listDisputes": 150}
 
 
 class Years(NamedTuple):
