@@ -27,6 +27,7 @@ from settlement.errors import (
 )
 from settlement.fx import Rate
 from settlement.reckoning import Reckoning, reckon
+from settlement.sealing import store as sealed
 from settlement.sealing.sealer import Sealer
 from settlement.statement_checks import check
 from settlement.statement_files import as_csv, as_json
@@ -104,7 +105,8 @@ def revise_within(
         and {party: cover for party, cover in covers.items() if cover} == kept
     ):
         return found.revision
-    _write(session, found, figured, reason, because, by, now, signer, head=None)
+    head = sealed.latest_head(session)  # It has the window's journals, and what came after.
+    _write(session, found, figured, reason, because, by, now, signer, head)
     return found.revision + 1
 
 

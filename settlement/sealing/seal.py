@@ -7,7 +7,8 @@ nothing to mend. Nobody who posts waits for any of this, or writes a row for it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -89,15 +90,16 @@ def _reach(session: Session, low: int, high: int, step: int) -> tuple[int, int]:
 
 
 def _append(session: Session, size: int, low: int, high: int, sealer: Sealer) -> int:
-    end, made = size, _leaves(session, low, high, sealer)
-    while some := list(islice(made, WRITTEN)):
-        store.insert_leaves(session, end, some)
-        end += len(some)
+    end = size
+    with closing(_leaves(session, low, high, sealer)) as made:
+        while some := list(islice(made, WRITTEN)):
+            store.insert_leaves(session, end, some)
+            end += len(some)
     tree.extend(session, size, end)
     return end - size
 
 
-def _leaves(session: Session, low: int, high: int, sealer: Sealer) -> Iterator[_Made]:
+def _leaves(session: Session, low: int, high: int, sealer: Sealer) -> Generator[_Made, None, None]:
     key, windows = leaf.salt_key(sealer.secret), store.window_names(session)
     for journal, postings in store.journals(session, low, high):
         made = leaf.make(key, journal, postings, windows[journal["window_id"]])

@@ -65,15 +65,41 @@ def count_postings(session: Session, low: int, high: int, *, window: int | None 
 
 def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[Row]]]:
     """The journals of these transactions with their postings, in the order of the log."""
-    rows = session.execute(
+    with session.execute(
         text(
             f"SELECT {_COLUMNS} FROM exchange.posting p"  # noqa: S608
             " JOIN exchange.journal j ON j.id = p.journal_id"
             f" WHERE p.xid >= {low:d} AND p.xid < {high:d} ORDER BY p.xid, j.id, p.line"
         ),
         execution_options={"yield_per": FETCHED},
+    ) as rows:
+        yield from grouped(rows)
+
+
+def some_journals(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[Row, list[Row]]]:
+    """These journals with their postings, in the order of their ids."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM exchange.journal j"  # noqa: S608
+            " JOIN exchange.posting p ON p.journal_id = j.id"
+            " WHERE j.id = ANY(:ids) ORDER BY j.id, p.line"
+        ),
+        {"ids": list(ids)},
     )
     return grouped(rows)
+
+
+def indices(session: Session, journals_: Iterable[tuple[int, UUID]]) -> dict[UUID, int]:
+    """Where each journal of a window stands in the log."""
+    windows, ids = zip(*journals_, strict=True) if journals_ else ((), ())
+    rows = session.execute(
+        text(
+            "SELECT l.journal_id, l.index AS number FROM settlement.leaf l"
+            " WHERE l.window_id = ANY(:windows) AND l.journal_id = ANY(:ids)"
+        ),
+        {"windows": sorted(set(windows)), "ids": list(ids)},
+    )
+    return {row.journal_id: row.number for row in rows}
 
 
 def grouped(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
@@ -126,20 +152,20 @@ class Sealed:
 
 def everything(session: Session) -> Iterator[Sealed]:
     """All leaves in their order, a few at a time."""
-    rows = session.execute(
+    with session.execute(
         text(
             f"SELECT {_COLUMNS}, l.index, l.journal_id, l.window_id, l.xid, l.hash"  # noqa: S608
             " FROM settlement.leaf l LEFT JOIN exchange.journal j ON j.id = l.journal_id"
             " LEFT JOIN exchange.posting p ON p.journal_id = l.journal_id ORDER BY l.index, p.line"
         ),
         execution_options={"yield_per": FETCHED},
-    )
-    for leaf, found in groupby(rows, key=itemgetter(slice(-5, None))):
-        some = list(found)
-        journal = None if some[0][0] is None else _journal(some[0])
-        postings = [posting for row in some if (posting := _posting(row))["line"] is not None]
-        index, journal_id, window_id, xid, hash_ = leaf
-        yield Sealed(index, journal_id, window_id, xid, hash_, journal, postings)
+    ) as rows:
+        for leaf, found in groupby(rows, key=itemgetter(slice(-5, None))):
+            some = list(found)
+            journal = None if some[0][0] is None else _journal(some[0])
+            postings = [posting for row in some if (posting := _posting(row))["line"] is not None]
+            index, journal_id, window_id, xid, hash_ = leaf
+            yield Sealed(index, journal_id, window_id, xid, hash_, journal, postings)
 
 
 def count_leaves(session: Session) -> int:
@@ -170,17 +196,20 @@ def unsealed(session: Session, after: int, limit: int) -> list[RowMapping]:
 
 def every_node(session: Session) -> Iterator[tuple[int, int, bytes]]:
     """Level, index and hash of all."""
-    rows = session.execute(
-        text("SELECT level, index, hash FROM settlement.node ORDER BY level, index"),
+    with session.execute(
+        text("SELECT level, index AS number, hash FROM settlement.node ORDER BY level, index"),
         execution_options={"yield_per": FETCHED},
-    )
-    yield from rows.tuples()
+    ) as rows:
+        for row in rows:
+            yield row.level, row.number, row.hash
 
 
 def every_head(session: Session) -> Iterator[TreeHead]:
     """All of them, the smallest first."""
-    rows = session.execute(text(_HEAD + " ORDER BY size"), execution_options={"yield_per": FETCHED})
-    yield from map(_as_head, rows.mappings())
+    with session.execute(
+        text(_HEAD + " ORDER BY size"), execution_options={"yield_per": FETCHED}
+    ) as rows:
+        yield from map(_as_head, rows.mappings())
 
 
 # --- nodes: level 0 is the leaves -----------------------------------------------------------------

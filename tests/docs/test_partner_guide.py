@@ -73,46 +73,6 @@ class TestGuide:
         assert "sdk." not in program
 
 
-class TestVerifyStatement:
-    """docs/examples/verify_statement.py, on a window closed by the hub's own command."""
-
-    def test_says_who_signed_and_that_it_adds_up(
-        self,
-        coalition: Coalition,
-        server: Server,
-        surroundings: dict[str, str],
-        tmp_path: Path,
-    ) -> None:
-        def close(following: str) -> None:
-            closed = run(
-                [*HUB.split(), "windows", "close", "--next", following],
-                **surroundings | {"HUB_KEY_FILE": str(server.key_file)},
-            )
-            assert closed.returncode == 0, closed.stderr
-
-        close("2031-05")  # The tests' own first window has a name that fits into no URL.
-        issuer, acceptor = coalition.partner(), coalition.partner()
-        member = issuer.enrol()
-        issuer.accrue(member, 500)
-        acceptor.redeem(acceptor.link(issuer, member), 300)
-        close("2031-06")
-        partner_key = tmp_path / "partner.pem"
-        partner_key.write_text(acceptor.private.to_pem())
-        number = acceptor.call("GET", "/v1/statements").body["statements"][0]["number"]
-        done = run(
-            [sys.executable, str(EXAMPLES / "verify_statement.py"), number],
-            **surroundings
-            | {
-                "PYTHONPATH": str(ROOT / "sdk" / "python"),
-                "KEY_ID": acceptor.key_id,
-                "KEY_FILE": str(partner_key),
-            },
-        )
-        assert done.returncode == 0, done.stderr
-        assert f"{number} is signed by the hub" in done.stdout
-        assert "is owed 291 owes 3 net 288 CNY" in done.stdout
-
-
 class TestShellClient:
     """docs/examples/call.sh believes what the hub signed for this request, and nothing else."""
 

@@ -25,7 +25,9 @@ from web.app import OPERATIONS
 LARGE = 1_000  # Rows of a table that nobody may read from end to end.
 FEW = 100  # Pages of 8 kB that a statement may touch; the largest table has 5,000.
 # The totals of every window there was: 120 months are a few hundred pages.
-MORE = {"getPosition": 600, "listDisputes": 150}
+# Lines explained are looked up in the terms and the journal one by one, as many as a page looks
+# at; disputes in their journals.
+MORE = {"getPosition": 600, "listExplanationLines": 300, "listDisputes": 150}
 
 
 class Years(NamedTuple):
@@ -62,6 +64,10 @@ def questions(known: Known) -> dict[str, list[Asked]]:
     record = {"reconciliation": known.record}
     invoice = f"INV-77-{known.party}"
     kinds = [{"kind": kind} for kind in ("redemption", "accrual", "import")]
+    lines = [
+        Asked({"statement": f"ST-77-{known.party}"}, {"limit": 10, "side": side})
+        for side in ("accepted", "issued")
+    ]
     histories = [{}, *kinds, {"cursor": journal}, {"reference": "R-149999"}]
     return {
         "getMember": [Asked(member, {})],
@@ -84,6 +90,12 @@ def questions(known: Known) -> dict[str, list[Asked]]:
             for asked in ({}, {"side": "owed"}, {"side": "owes", "cursor": journal})
         ],
         "getEvidence": [Asked({"transaction": journal}, {})],
+        "getTreeHead": [Asked({}, {})],
+        "listTreeHeads": [Asked({}, {"limit": 5}), Asked({}, {"limit": 5, "cursor": 100_000})],
+        "getTreeConsistency": [Asked({}, {"first": 15_000, "second": 150_000})],
+        "getStatementSignature": [Asked({"statement": f"ST-77-{known.party}"}, {})],
+        "listStatementLines": lines,
+        "listStatementProofs": lines,
         "listReconciliations": [Asked({}, page), Asked({}, page | {"cursor": journal})],
         "getReconciliation": [Asked(record, {})],
         "listFindings": [Asked(record, page), Asked(record, page | {"outcome": "matched"})],

@@ -89,8 +89,10 @@ _CLOSED = (
               (%(parties)s::integer[])[1 + n %% %(partners)s], 5
        FROM settlement.settlement, generate_series(1, %(partners)s) n""",
     """INSERT INTO settlement.statement
-       SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p, convert_to(repeat('x', 3000),
-              'UTF8'), '', '', 'hub', '', now()
+       SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p,
+              convert_to(format('{"head": {"size": %%s}, "filler": "%%s"}', %(journals)s / 2,
+                                repeat('x', 3000)), 'UTF8'),
+              '', '', 'hub', '', now()
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO settlement.invoice
        SELECT format('INV-%%s-%%s', window_id, p), window_id, 1, p, 'invoice', NULL, 'CNY', 5,
@@ -166,6 +168,20 @@ _TRADE = (
         FROM generate_series(%(first)s, %(last)s) i WHERE i %% 10 = 5""",
 )
 
+# The closed windows' journals, in the log; nobody here looks at what the hashes are of.
+_SEALED = (
+    f"""INSERT INTO settlement.leaf
+        SELECT i - 1, {uuid("i", 4)}, {_WINDOW}, i, sha256(i::text::bytea)
+        FROM generate_series(1, %(journals)s / 2) i""",
+    """INSERT INTO settlement.node
+       SELECT level, n - 1, sha256(n::text::bytea)
+       FROM unnest(ARRAY[1, 2]) level,
+            generate_series(1, %(journals)s / 2 / (256 ^ level)::integer) n""",
+    """INSERT INTO settlement.head
+       SELECT n * %(journals)s / 20, sha256(''), now(), 'hub', ''
+       FROM generate_series(1, 10) n""",
+)
+
 
 # Records of every partner's, with as many findings of each outcome.
 _RECORDS = (
@@ -224,6 +240,8 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
         for first, last in ((1, JOURNALS // 2), (JOURNALS // 2 + 1, JOURNALS - TAIL)):
             for statement in _TRADE:
                 cursor.execute(statement, values | {"first": first, "last": last})
+        for statement in _SEALED:
+            cursor.execute(statement, values)
         owner.execute("VACUUM (ANALYZE)")
         _roll_up(database, owner)
         for statement in _TRADE:

@@ -28,7 +28,12 @@ class Desk:
         context = Context()
         context.__dict__["database"] = self._database
         context.__dict__["settings"] = SimpleNamespace(
-            currency="CNY", key=self._signer, sealer=self._signer
+            currency="CNY",
+            key=self._signer,
+            sealer=self._signer,
+            secret=self._signer.secret,
+            heads=self._signer.heads,
+            public_keys={self._signer.id: self._signer.private.public_key},
         )
         result = CliRunner().invoke(hub, words, obj=context)
         if isinstance(result.exception, Refusal):

@@ -49,6 +49,13 @@ def desk(books: Books) -> Desk:
     return Desk(Coalition(books))
 
 
+@pytest.fixture(autouse=True)
+def _two_people(database: Database) -> None:
+    with database.transaction() as session:
+        for name in ("ann", "ben"):
+            build_operator(session, name=name)
+
+
 class TestWindows:
     def test_open_the_first(self, desk: Desk, database: Database) -> None:
         desk.coalition.books.owner.execute('TRUNCATE exchange."window" CASCADE')
@@ -65,24 +72,21 @@ class TestWindows:
         wallet = desk.coalition.wallet()
         desk.coalition.issue("market", wallet, 500)
         desk.coalition.spend("fuel", wallet, 300)
-        shown = desk.json("windows", "close", "--next", "2017-02")
+        shown = desk.json("windows", "close", "--as", "ann", "--next", "2017-02")
         assert shown["window"]["state"] == "closed"
         assert sum(each["net"] for each in shown["positions"]) == 0
-        assert shown["payments"] == [
-            {
-                "payer": desk.coalition.parties["market"],
-                "payee": desk.coalition.parties["fuel"],
-                "amount": 300,
-                "currency": "CNY",
-            }
+        market, fuel = (desk.coalition.parties[slug] for slug in ("market", "fuel"))
+        assert [(each["payer"], each["payee"], each["amount"]) for each in shown["payments"]] == [
+            (1, fuel, 300),
+            (market, 1, 300),
         ]
         assert desk.json("windows", "show", "window 1") == shown
         assert desk.json("windows", "resume", "window 1") == shown
         assert "¥3.00" in desk.run("windows", "show", "window 1").stdout
 
     def test_close_names_the_next_month_by_itself(self, desk: Desk) -> None:
-        desk.run("windows", "close", "--next", "2017-12")
-        assert desk.run("windows", "close").exit_code == 0
+        desk.run("windows", "close", "--as", "ann", "--next", "2017-12")
+        assert desk.run("windows", "close", "--as", "ann").exit_code == 0
         assert [each["name"] for each in desk.json("windows", "list")] == [
             "2018-01",
             "2017-12",
@@ -90,17 +94,17 @@ class TestWindows:
         ]
 
     def test_close_asks_for_a_name_where_none_follows(self, desk: Desk) -> None:
-        result = desk.run("windows", "close")
+        result = desk.run("windows", "close", "--as", "ann")
         assert result.exit_code == 2
         assert "--next" in result.output
 
     def test_settle_step_by_step_or_at_once(self, desk: Desk) -> None:
-        desk.run("windows", "close", "--next", "2017-01")
-        assert desk.json("windows", "approve", "window 1")["state"] == "approved"
-        assert desk.json("windows", "pay", "window 1")["state"] == "paying"
-        assert desk.json("windows", "settle", "window 1")["state"] == "settled"
+        desk.run("windows", "close", "--as", "ann", "--next", "2017-01")
+        assert desk.json("windows", "approve", "window 1", "--as", "ben")["state"] == "approved"
+        assert desk.json("windows", "pay", "window 1", "--as", "ann")["state"] == "paying"
+        assert desk.json("windows", "settle", "window 1", "--as", "ben")["state"] == "settled"
         with pytest.raises(SettlementStepRefused):
-            desk.run("windows", "settle", "window 1")
+            desk.run("windows", "settle", "window 1", "--as", "ben")
 
     @pytest.mark.parametrize(
         ("name", "after"),
@@ -111,12 +115,6 @@ class TestWindows:
 
 
 class TestFx:
-    @pytest.fixture(autouse=True)
-    def _two_people(self, database: Database) -> None:
-        with database.transaction() as session:
-            for name in ("ann", "ben"):
-                build_operator(session, name=name)
-
     def agree(self, desk: Desk, *words: str) -> Any:
         proposal = desk.json("fx", "propose", *words, "--as", "ann", "--reason", "the ECB's")
         desk.json("proposals", "approve", proposal["id"], "--as", "ben")
