@@ -37,8 +37,8 @@ CREATE TABLE settlement.dispute (
         CHECK ((coalesce(outcome, '') = 'upheld') = (correction IS NOT NULL)
             AND (upheld_points > 0) = (correction IS NOT NULL) AND upheld_points <= points)
 );
-CREATE INDEX dispute_by_issuer ON settlement.dispute (issuer_id, id);
-CREATE INDEX dispute_by_acceptor ON settlement.dispute (acceptor_id, id);
+CREATE INDEX dispute_by_issuer ON settlement.dispute (issuer_id, state, id);
+CREATE INDEX dispute_by_acceptor ON settlement.dispute (acceptor_id, state, id);
 CREATE INDEX dispute_open ON settlement.dispute (due_at) WHERE state <> 'resolved';
 
 -- What was said and done, in order; never changed.

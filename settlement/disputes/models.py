@@ -51,8 +51,8 @@ class Dispute(Base):
             " AND (upheld_points > 0) = (correction IS NOT NULL) AND upheld_points <= points",
             name="dispute_upheld_is_corrected",
         ),
-        Index("dispute_by_issuer", "issuer_id", "id"),
-        Index("dispute_by_acceptor", "acceptor_id", "id"),
+        Index("dispute_by_issuer", "issuer_id", "state", "id"),
+        Index("dispute_by_acceptor", "acceptor_id", "state", "id"),
         Index("dispute_open", "due_at", postgresql_where=text("state <> 'resolved'")),
         SCHEMA,
     )

@@ -159,19 +159,25 @@ def steps(session: Session, dispute: UUID) -> list[Row]:
     )
 
 
-_FILTERS = """
+STATES = ("opened", "answered", "escalated", "resolved")
+
+_BEFORE = """
     (CAST(:before AS uuid) IS NULL OR d.id < :before)
     AND (CAST(:window AS integer) IS NULL OR d.window_id = :window)
-    AND (CAST(:state AS text) IS NULL OR d.state = :state)
 """
 
-
-def _of(side: str) -> str:
-    """A page of the disputes that a party is this side of: an index of each side serves it."""
-    return (
-        f"(SELECT d.id FROM settlement.dispute d WHERE d.{side} = :party AND {_FILTERS}"  # noqa: S608
-        " ORDER BY d.id DESC LIMIT :limit)"
-    )
+# A page of each side and state, and the newest of them: one index of each side serves them all.
+_OWN = f"""
+    SELECT p.id FROM unnest(CAST(:states AS text[])) s (state) CROSS JOIN LATERAL (
+        (SELECT d.id FROM settlement.dispute d
+         WHERE d.issuer_id = :party AND d.state = s.state AND {_BEFORE}
+         ORDER BY d.id DESC LIMIT :limit)
+        UNION ALL
+        (SELECT d.id FROM settlement.dispute d
+         WHERE d.acceptor_id = :party AND d.state = s.state AND {_BEFORE}
+         ORDER BY d.id DESC LIMIT :limit)) p
+    ORDER BY p.id DESC LIMIT :limit
+"""  # noqa: S608
 
 
 def page(
@@ -184,15 +190,13 @@ def page(
     limit: int,
 ) -> list[Row]:
     """Newest first, one more than `limit` when there are more; without a party, everybody's."""
-    own = f"SELECT id FROM ({_of('issuer_id')} UNION ALL {_of('acceptor_id')}) both_sides"  # noqa: S608
-    where = _FILTERS if party is None else f"d.id IN ({own} ORDER BY id DESC LIMIT :limit)"
-    sql = f"{_DISPUTE} WHERE {where}"
+    where = f"d.state = ANY(:states) AND {_BEFORE}" if party is None else f"d.id IN ({_OWN})"
     return _all(
         session,
-        sql + " ORDER BY d.id DESC LIMIT :limit",
+        f"{_DISPUTE} WHERE {where} ORDER BY d.id DESC LIMIT :limit",
         party=party,
         window=window,
-        state=state,
+        states=[state] if state else list(STATES),
         before=before,
         limit=limit + 1,
     )

@@ -32,6 +32,7 @@ _KINDS = {
 _QUERIES = {
     "addReconciliationLines": "?part=1",
     "putDisputeEvidence": "?name=a.txt",
+    "getTreeConsistency": "?first={size}&second={size}",
 }  # without which there is no such request
 _FILES = {
     "addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n",
@@ -53,7 +54,7 @@ class Scene:
         """The operation's path, to the shop's objects or to others."""
         ids = {**self.objects, **self.ready.get(operation.name, {}), **other}
         path = _STEP.sub(lambda step: ids[step[1]], operation.path)
-        return path + _QUERIES.get(operation.name, "")
+        return path + _QUERIES.get(operation.name, "").format(**self.objects)
 
     def content(self, name: str) -> dict[str, Any] | None:
         """The content of a request that would succeed."""
@@ -183,6 +184,7 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     objects["window"] = shop.call("GET", "/v1/windows").body["windows"][1]["name"]  # It closed.
     body = {"window": objects["window"], "side": "accepted"}
     objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
+    objects["size"] = str(shop.call("GET", "/v1/tree/head").body["size"])
     objects["sale"] = till.redeem(at_till, 2).body["id"]
     objects["dispute"] = _dispute(shop, till, at_till)
     path = f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt"

@@ -64,7 +64,7 @@ INTERNAL = (
 )
 
 
-MAY_BE_NOUGHT = ("daily_limit", "fee_ppm", "tolerance_seconds")
+MAY_BE_NOUGHT = ("daily_limit", "fee_ppm", "tolerance_seconds", "lines")
 
 
 def test_malformed_content(scene: Scene, wire: Wire) -> None:
