@@ -32,6 +32,8 @@ _KINDS = {
 _QUERIES = {
     "addReconciliationLines": "?part=1",
     "putDisputeEvidence": "?name=a.txt",
+    "listStatementLines": "?side=accepted",
+    "listStatementProofs": "?side=accepted",
     "getTreeConsistency": "?first={size}&second={size}",
 }  # without which there is no such request
 _FILES = {
