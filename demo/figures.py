@@ -20,6 +20,7 @@ class Position:
     party: int
     receives: int
     pays: int
+    cover: int  # Made good for it in a default, or, below zero, borne by it.
     net: int
     currency: str
     settles: int

@@ -21,7 +21,9 @@ def register(hub: Hub, desk: OperatorDesk) -> Keyring:
     for operator in (PROPOSER, APPROVER):
         desk.run("operators", "add", operator)
     for currency, rate in FX.items():
-        desk.run("fx", "add", currency, rate, "--from", SINCE)
+        reason = "an example, not a quotation"
+        words = (currency, rate, "--from", SINCE, "--as", PROPOSER, "--reason", reason)
+        _approve(desk, desk.run("fx", "propose", *words, "--json"))
     ids: dict[str, str] = {}
     for brand in BRANDS:
         desk.run("partners", "add", brand.slug, "--name", brand.name)
@@ -55,8 +57,7 @@ def _agree_on_terms(desk: OperatorDesk, brand: Brand) -> None:
         "reason": f"{brand.name} joins the coalition",
     }
     options = [word for name, value in terms.items() for word in (f"--{name}", str(value))]
-    proposal = desk.run("terms", "propose", brand.slug, *options, "--json")
-    desk.run("proposals", "approve", proposal["id"], "--as", APPROVER)
+    _approve(desk, desk.run("terms", "propose", brand.slug, *options, "--json"))
 
 
 def _propose_rate(desk: OperatorDesk, office: Client, brand: Brand) -> None:
@@ -75,4 +76,8 @@ def _propose_rate(desk: OperatorDesk, office: Client, brand: Brand) -> None:
     answer = office.call("POST", "/v1/rates", content)
     if answer.status != 202:
         raise HubFailed(f"{brand.slug} could not propose its rate: {answer.body}")
-    desk.run("proposals", "approve", answer.body["id"], "--as", APPROVER)
+    _approve(desk, answer.body)
+
+
+def _approve(desk: OperatorDesk, proposal: dict[str, Any]) -> None:
+    desk.run("proposals", "approve", proposal["id"], "--as", APPROVER)

@@ -12,13 +12,14 @@ from demo.figures import Debt, Figures, Payment, Position
 from demo.hub import Hub, HubFailed
 from demo.keyring import Keyring
 from demo.operator_desk import OperatorDesk
+from demo.registration import PROPOSER
 from demo.tally import Tally
 from sdk.python.tongbao_client import Client, PublicKey, fetch_hub_keys
 
 
 def settle(desk: OperatorDesk, window: str, next_window: str) -> dict[str, Any]:
     """Close the window and return its figures, as the desk shows them. Raises HubFailed."""
-    desk.run("windows", "close", window, "--next", next_window)
+    desk.run("windows", "close", window, "--next", next_window, "--as", PROPOSER)
     shown: dict[str, Any] = desk.run("windows", "show", window, "--json")
     return shown
 

@@ -89,10 +89,12 @@ def write_one(
 
 
 def _workers(processes: int, letters: set[str]) -> AbstractContextManager[Executor]:
-    """Fresh processes: one that is copied would bring its parent's connections along."""
+    """Copies of a process that has learnt to draw, and has none of this one's connections."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([keeping.__name__])
     return ProcessPoolExecutor(
         processes,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=context,
         initializer=fonts.cut_for,
         initargs=(letters,),
     )
