@@ -210,7 +210,6 @@ def insert_revision(
     by: str,
     now: datetime,
 ) -> None:
-    """The next revision; what is left out of the window by now is counted by it."""
     session.execute(
         text(
             "INSERT INTO settlement.revision (window_id, number, reason, because, made_by, made_at)"
@@ -224,13 +223,6 @@ def insert_revision(
             "by": by,
             "now": now,
         },
-    )
-    session.execute(
-        text(
-            "UPDATE settlement.deferral SET revision = :number"
-            " WHERE window_id = :window AND revision IS NULL"
-        ),
-        {"window": window, "number": number},
     )
 
 
@@ -414,6 +406,20 @@ def bring_in(session: Session, window: int) -> None:
             " AND (kind = 'window' OR revision IS NOT NULL)"
         ),
         {"window": window},
+    )
+
+
+def count_deferrals(session: Session, window: int, revision: int) -> None:
+    """What is left out of the window by now is left out of this revision: read it after this.
+
+    What comes in between is for the next, so that no line counts as left out and yet is settled.
+    """
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET revision = :revision"
+            " WHERE window_id = :window AND revision IS NULL"
+        ),
+        {"window": window, "revision": revision},
     )
 
 
