@@ -56,3 +56,4 @@ class Order(TypedDict, total=False):
     direction: Literal["credit", "debit"]
     approval: str
     note: str
+    issuer: int

@@ -14,14 +14,18 @@ def refund(
     reference: str,
     points: int | None = None,
     occurred_at: datetime | None = None,
+    issuer: int | None = None,
 ) -> Order:
     """Undo a redemption or capture, or part of it; None is all that is left.
 
-    The points go back to the lots they came from, what was taken last first. A lot that expired
-    meanwhile comes back with a grace. Refused, in this order: TransactionNotFound,
-    DuplicateReference, ExceedsCaptured.
+    The points go back to the lots they came from, what was taken last first; with `issuer`, to
+    that issuer's alone. A lot that expired meanwhile comes back with a grace. Refused, in this
+    order: TransactionNotFound, DuplicateReference, ExceedsCaptured.
     """
-    return _undo("refund", party, transaction, reference, points, occurred_at)
+    order = _undo("refund", party, transaction, reference, points, occurred_at)
+    if issuer is not None:
+        order["issuer"] = issuer
+    return order
 
 
 def claw_back(

@@ -17,6 +17,7 @@ from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
 from settlement import closing
 from settlement.calendar import closing_time
+from settlement.disputes.overdue import lapse_overdue
 from settlement.errors import WindowNotOpen
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
@@ -101,6 +102,7 @@ def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),
         ),
+        "lapse-disputes": ("*/5 * * * *", lapse_overdue),
         "close-on-time": (
             "* * * * *",
             lambda database, now: close_on_time(database, now, signer, currency),

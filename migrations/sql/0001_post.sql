@@ -45,7 +45,8 @@ CREATE TYPE exchange."order" AS (
     unpriced boolean,        -- no terms are in force: nothing that must be priced may happen
     direction text,          -- of an adjustment: credit or debit
     approval uuid,
-    note text
+    note text,
+    issuer integer           -- of a refund: give back this issuer's points alone
 );
 
 CREATE TYPE exchange.outcome AS (code text, facts jsonb);
@@ -702,6 +703,13 @@ BEGIN
     PERFORM 1 FROM exchange.wallet WHERE id = j.wallet_id FOR UPDATE;
     SELECT j.points - coalesce(sum(u.undone), 0) INTO remaining
         FROM exchange.undone u WHERE u.journal_id = j.id;
+    IF o.issuer IS NOT NULL THEN
+        SELECT coalesce(sum(CASE WHEN x.journal_id = j.id THEN x.points ELSE -x.points END), 0)
+            INTO remaining
+            FROM exchange.posting x
+            WHERE x.issuer_id = o.issuer AND x.journal_id IN (
+                SELECT j.id UNION ALL SELECT u.id FROM exchange.journal u WHERE u.undoes = j.id);
+    END IF;
     amount := coalesce(o.points, remaining);
     IF amount > remaining OR remaining = 0 THEN
         RETURN ROW('exceeds-captured',
@@ -729,7 +737,8 @@ BEGIN
                 WHERE u.undoes = j.id AND r.undoes_line = s.line), 0) AS open
         FROM exchange.posting s
         JOIN exchange.lot l ON l.wallet_id = j.wallet_id AND l.id = s.lot_id
-        WHERE s.journal_id = j.id ORDER BY s.line DESC
+        WHERE s.journal_id = j.id AND (o.issuer IS NULL OR s.issuer_id = o.issuer)
+        ORDER BY s.line DESC
     LOOP
         CONTINUE WHEN t.open = 0;
         EXIT WHEN remaining = 0;

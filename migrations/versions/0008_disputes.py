@@ -15,4 +15,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SELECT 1")
+    for table in ("dispute_evidence", "dispute_step", "dispute"):
+        op.execute(f"DROP TABLE settlement.{table}")

@@ -96,7 +96,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="Settlement",
         summary="The transactions behind an obligation",
         query=schemas.LinesQuery,
-        answer=schemas.LinesAnswer,
+        answer=schemas.ExplanationLinesAnswer,
         refusals=(WindowNotFound, WindowNotClosed, LinesNotTold),
         read=_lines,
     ),

@@ -112,7 +112,7 @@ class LineSchema(AnswerSchema):
     lots = fields.List(fields.Integer(), metadata={"description": "Of your own points."})
 
 
-class LinesAnswer(AnswerSchema):
+class ExplanationLinesAnswer(AnswerSchema):
     lines = fields.List(
         fields.Nested(LineSchema),
         metadata={"description": "Maybe none, though there is a next page: the `Link` header."},

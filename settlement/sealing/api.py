@@ -139,7 +139,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="Sealed log",
         summary="The sales behind a statement's totals, journal by journal",
         query=schemas.LinesQuery,
-        answer=schemas.LinesAnswer,
+        answer=schemas.StatementLinesAnswer,
         refusals=(StatementNotFound,),
         read=_lines,
     ),

@@ -70,7 +70,7 @@ class LotSchema(AnswerSchema):
     points = fields.Integer()
 
 
-class LineSchema(AnswerSchema):
+class StatementLineSchema(AnswerSchema):
     journal = PublicId("jrn")
     at = Moment()
     kind = fields.String(
@@ -92,10 +92,10 @@ class LineSchema(AnswerSchema):
     )
 
 
-class LinesAnswer(AnswerSchema):
+class StatementLinesAnswer(AnswerSchema):
     statement = fields.String(metadata={"example": "ST-2026-11-000003"})
     side = fields.String()
-    lines = fields.List(fields.Nested(LineSchema))
+    lines = fields.List(fields.Nested(StatementLineSchema))
 
 
 class DisclosedSchema(AnswerSchema):
@@ -116,7 +116,7 @@ class LeafSchema(AnswerSchema):
     disclosed = fields.List(fields.Nested(DisclosedSchema))
 
 
-class ProofsAnswer(LinesAnswer):
+class ProofsAnswer(StatementLinesAnswer):
     tree_size = fields.Integer(metadata={"description": "That of the statement's head."})
     leaves = fields.List(fields.Nested(LeafSchema))
     nodes = fields.Dict(

@@ -26,9 +26,20 @@ _KINDS = {
     "transaction": "jrn",
     "quote": "quo",
     "reconciliation": "rec",
+    "dispute": "dsp",
+    "evidence": "evd",
 }
-_QUERIES = {"addReconciliationLines": "?part=1"}  # without which there is no such request
-_FILES = {"addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n"}
+_QUERIES = {
+    "addReconciliationLines": "?part=1",
+    "putDisputeEvidence": "?name=a.txt",
+    "listStatementLines": "?side=accepted",
+    "listStatementProofs": "?side=accepted",
+    "getTreeConsistency": "?first={size}&second={size}",
+}  # without which there is no such request
+_FILES = {
+    "addReconciliationLines": b"reference,kind,points\nR-1,spent,3\n",
+    "putDisputeEvidence": b"%PDF-1.7 a receipt",
+}
 
 
 @dataclass
@@ -39,12 +50,13 @@ class Scene:
     shop: Partner
     stranger: Partner
     objects: dict[str, str]
+    ready: dict[str, dict[str, str]]  # By operation, objects of its own in the state it needs.
 
     def path(self, operation: Operation, **other: str) -> str:
         """The operation's path, to the shop's objects or to others."""
-        ids = {**self.objects, **other}
+        ids = {**self.objects, **self.ready.get(operation.name, {}), **other}
         path = _STEP.sub(lambda step: ids[step[1]], operation.path)
-        return path + _QUERIES.get(operation.name, "")
+        return path + _QUERIES.get(operation.name, "").format(**self.objects)
 
     def content(self, name: str) -> dict[str, Any] | None:
         """The content of a request that would succeed."""
@@ -75,6 +87,11 @@ class Scene:
             },
             "createReconciliation": {"window": self.objects["window"], "side": "accepted"},
             "matchReconciliation": {"lines": 1},
+            "openDisputes": {"lines": [{"journal": self.objects["sale"]}], "reason": "other"},
+            "contestFindings": {"reason": "other"},
+            "answerDispute": {"accepts": False},
+            "escalateDispute": {},
+            "withdrawDispute": {},
         }
         if name == "postBatch":
             return {"orders": [self.line(one) for one in ("accrue", "redeem")]}
@@ -147,7 +164,8 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     shop.accrue(member, 1_000)
     shop.redeem(member, 10)
     till = coalition.partner()
-    till.redeem(till.link(shop, member), 10)
+    at_till = till.link(shop, member)
+    till.redeem(at_till, 10)
     statement = _close(coalition, shop)
     answer = stranger.call("POST", f"/v1/members/{stranger.enrol()}/link-tokens", {})
     objects = {
@@ -168,7 +186,24 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     objects["window"] = shop.call("GET", "/v1/windows").body["windows"][1]["name"]  # It closed.
     body = {"window": objects["window"], "side": "accepted"}
     objects["reconciliation"] = shop.call("POST", "/v1/reconciliations", body).body["id"]
-    return Scene(coalition, shop, stranger, objects)
+    objects["size"] = str(shop.call("GET", "/v1/tree/head").body["size"])
+    objects["sale"] = till.redeem(at_till, 2).body["id"]
+    objects["dispute"] = _dispute(shop, till, at_till)
+    path = f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt"
+    put = shop.call("POST", path, b"a receipt", content_type="text/plain")
+    objects["evidence"] = put.body["id"]
+    ready = {"answerDispute": {"dispute": _dispute(till, till, at_till)}}
+    ready["withdrawDispute"] = {"dispute": _dispute(shop, till, at_till)}
+    answered = _dispute(shop, till, at_till)
+    till.call("POST", f"/v1/disputes/{answered}/answer", {"accepts": False})
+    ready["escalateDispute"] = {"dispute": answered}
+    return Scene(coalition, shop, stranger, objects, ready)
+
+
+def _dispute(opener: Partner, till: Partner, member: str) -> str:
+    """A dispute about a sale of the shop's points at the till."""
+    body = {"lines": [{"journal": till.redeem(member, 1).body["id"]}], "reason": "other"}
+    return str(opener.call("POST", "/v1/disputes", body).body["disputes"][0]["id"])
 
 
 def named(name: str) -> Operation:

@@ -64,6 +64,9 @@ INTERNAL = (
 )
 
 
+MAY_BE_NOUGHT = ("daily_limit", "fee_ppm", "tolerance_seconds", "lines")
+
+
 def test_malformed_content(scene: Scene, wire: Wire) -> None:
     before = scene.coalition.counts()
     for operation in WRITES:
@@ -85,7 +88,7 @@ def test_numbers_that_are_no_points(scene: Scene, wire: Wire) -> None:
             for value in NOT_WHOLE:
                 if value is None and field.allow_none:
                     continue
-                if value == 0 and type(value) is int and name in ("daily_limit", "fee_ppm"):
+                if value == 0 and type(value) is int and name in MAY_BE_NOUGHT:
                     continue
                 content = {**(scene.content(operation.name) or {}), name: value}
                 request = scene.signed(operation, content)

@@ -17,7 +17,10 @@ def test_no_operation_takes_an_unknown_parameter(scene: Scene, wire: Wire) -> No
         plain = scene.request(operation)
         for query in ("debug=1", "party=1", "limit[]=1"):
             request = Request(
-                operation.method, f"{plain.target}?{query}", plain.headers, plain.body
+                operation.method,
+                f"{plain.target}{'&' if '?' in plain.target else '?'}{query}",
+                plain.headers,
+                plain.body,
             )
             request = sign(request, scene.shop)
             code = "target-malformed" if "[" in query else "request-invalid"

@@ -25,8 +25,9 @@ from web.app import OPERATIONS
 LARGE = 1_000  # Rows of a table that nobody may read from end to end.
 FEW = 100  # Pages of 8 kB that a statement may touch; the largest table has 5,000.
 # The totals of every window there was: 120 months are a few hundred pages.
-# Lines explained are looked up in the terms and the journal one by one, as many as a page looks at.
-MORE = {"getPosition": 600, "listExplanationLines": 300}
+# Lines explained are looked up in the terms and the journal one by one, as many as a page looks
+# at; disputes in their journals.
+MORE = {"getPosition": 600, "listExplanationLines": 300, "listDisputes": 150}
 
 
 class Years(NamedTuple):
@@ -104,6 +105,9 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],
         "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
+        "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
+        "getDispute": [Asked({"dispute": known.dispute}, {})],
+        "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

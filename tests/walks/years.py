@@ -38,6 +38,7 @@ class Known:
     journal: UUID
     hold: UUID
     record: UUID
+    dispute: UUID
 
 
 def uuid(number: str, part: int) -> str:
@@ -202,6 +203,21 @@ _RECORDS = (
              generate_series(1, 30) f""",
 )
 
+# Each about a journal of its own, between one partner and the next.
+_DISPUTES = (
+    f"""INSERT INTO settlement.dispute (id, window_id, journal_id, issuer_id, acceptor_id, points,
+            opened_by, reason, opened_at)
+        SELECT {uuid("n", 6)}, 1 + n %% %(windows)s, {uuid("n", 4)}, {_PARTY.format("n")},
+               {_PARTY.format("n + 1")}, 10, {_PARTY.format("n")}, 'other', now()
+        FROM generate_series(1, 20 * %(records)s) n""",
+    f"""INSERT INTO settlement.dispute_step
+        SELECT {uuid("n", 6)}, s, 'opened', NULL, 'words', now()
+        FROM generate_series(1, 20 * %(records)s) n, generate_series(1, 3) s""",
+    f"""INSERT INTO settlement.dispute_evidence
+        SELECT {uuid("n", 6)}, {uuid("n", 6)}, 3, 'z.txt', 'text/plain', sha256('z'), 'z', now()
+        FROM generate_series(1, 20 * %(records)s) n""",
+)
+
 # Rows refer to each other by construction; to look up each would take longer than to write it.
 _LET_GO = """DO $$ DECLARE c record; BEGIN
     FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint WHERE contype = 'f'
@@ -219,7 +235,7 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
     owner.execute("SET synchronous_commit = off")
     owner.execute(_LET_GO)
     with psycopg.ClientCursor(owner) as cursor:
-        for statement in (*_CLOSED, *_PEOPLE, *_RECORDS):
+        for statement in (*_CLOSED, *_PEOPLE, *_RECORDS, *_DISPUTES):
             cursor.execute(statement, values)
         for first, last in ((1, JOURNALS // 2), (JOURNALS // 2 + 1, JOURNALS - TAIL)):
             for statement in _TRADE:
@@ -265,7 +281,7 @@ def _roll_up(database: Database, owner: psycopg.Connection) -> None:
 def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Known:
     row = owner.execute(
         f"SELECT {uuid('%(n)s::bigint', 1)}, {uuid('%(n)s::bigint', 3)},"
-        f" {uuid('%(n)s::bigint', 5)},"
+        f" {uuid('%(n)s::bigint', 5)}, {uuid('%(n)s::bigint', 6)},"
         " (SELECT id FROM exchange.journal WHERE wallet_id = %(wallet)s ORDER BY id LIMIT 1)",
         {"n": number, "wallet": values["base"] + number},
     ).fetchone()
@@ -275,5 +291,6 @@ def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Kn
         member=row[0],
         hold=row[1],
         record=row[2],
-        journal=row[3],
+        dispute=row[3],
+        journal=row[4],
     )
