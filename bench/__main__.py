@@ -16,6 +16,7 @@ from bench import (
     mix,
     profile,
     reconciliation,
+    rendering,
     skew,
     till,
     window,
@@ -79,6 +80,11 @@ _benchmark("growth", growth.run, _largest())
 _benchmark("skew", skew.run)
 _benchmark("window", window.run)
 _benchmark("peers", race.run)
+_benchmark(
+    "rendering",
+    rendering.run,
+    click.Option(["--partners"], type=click.IntRange(2, 200), default=50, show_default=True),
+)
 _benchmark("profile", profile.run)
 _benchmark(
     "reconciliation",
