@@ -17,6 +17,7 @@ from bench import (
     mix,
     profile,
     reconciliation,
+    rendering,
     skew,
     till,
     window,
@@ -87,6 +88,11 @@ _benchmark(
     rounds=3,
 )
 _benchmark("peers", race.run)
+_benchmark(
+    "rendering",
+    rendering.run,
+    click.Option(["--partners"], type=click.IntRange(2, 200), default=50, show_default=True),
+)
 _benchmark("profile", profile.run)
 _benchmark(
     "reconciliation",
