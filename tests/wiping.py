@@ -10,6 +10,7 @@ import settlement.bank.models
 import settlement.calendar.models
 import settlement.defaults.models
 import settlement.disputes.models
+import settlement.documents.models
 import settlement.models
 import settlement.reconciliation.models
 import settlement.sealing.models
@@ -27,6 +28,7 @@ MODELS = (
     settlement.reconciliation.models,
     settlement.disputes.models,
     settlement.defaults.models,
+    settlement.documents.models,
     staff.models,
 )
 

@@ -18,6 +18,7 @@ from kit.errors import Refusal
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
+from settlement.documents.keeping import make_ahead
 from settlement.errors import WindowNotOpen
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
@@ -96,6 +97,7 @@ def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
         "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
         "roll-up": ("* * * * * */10", roll_up),
         "seal": ("* * * * * */10", lambda database, now: seal(database, signer, now)),
+        "draw-statements": ("* * * * * */10", make_ahead),
         "clear-away": ("*/5 * * * *", clear_away),
         "match-records": ("* * * * * */5", receiving.match_next),
         "finish-closings": (

@@ -2,118 +2,28 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.fx import Rate
 from settlement.statement_checks import check
 from settlement.statement_files import COLUMNS, as_csv, as_json, decimal, safe_cell
-from settlement.statements import (
-    BankDetails,
-    Carried,
-    Due,
-    Statement,
-    Trade,
-    Transfer,
-    TreeHead,
-    number,
+from settlement.statements import Due, Statement, Transfer, number
+from tests.settlement.samples import (
+    HELD,
+    HUB,
+    MARKET,
+    YEN,
+    build_statement,
+    crowd,
+    disputed,
+    in_yen,
+    paid,
+    quiet,
 )
-
-HUB, FLOAT, MARKET, FUEL = 1, 2, 11, 12
-YEN = Rate(base="CNY", quote="JPY", numerator=201, denominator=10)
-
-
-def build_statement(**changes: Any) -> Statement:
-    """The fuel brand's January: it owes 900 and a spread, is owed 1,800 less the hub's fee."""
-    statement = Statement(
-        number="ST-2017-01-000003",
-        revision=1,
-        replaces=None,
-        window="2017-01",
-        opened_at=datetime(2017, 1, 1, tzinfo=UTC),
-        closed_at=datetime(2017, 2, 1, tzinfo=UTC),
-        zone="Asia/Shanghai",
-        due_on=date(2017, 2, 8),
-        hub="通宝 Tongbao",
-        party=FUEL,
-        name="通宝加油",
-        currency="CNY",
-        opening=5000,
-        issued=3000,
-        clawed_back=100,
-        spent_elsewhere=1200,
-        refunded_elsewhere=200,
-        spent_here=150,
-        refunded_here=0,
-        expired=400,
-        closing=6350,
-        adjusted=0,
-        accepted_points=2000,
-        accepted_refunds=0,
-        held_back=(),
-        brought_in=(),
-        spent=(
-            Trade(party=MARKET, name="Market", spent=1200, refunded=200, amount=900),
-            Trade(party=FUEL, name="通宝加油", spent=150, refunded=0, amount=0),
-        ),
-        accepted=(
-            Trade(party=MARKET, name="Market", spent=2000, refunded=0, amount=1800),
-            Trade(party=FUEL, name="通宝加油", spent=150, refunded=0, amount=0),
-        ),
-        owes=(
-            Due(party=HUB, name="Hub", kind="spread", points=1000, amount=100),
-            Due(party=HUB, name="Hub", kind="fee", points=2000, amount=36),
-            Due(party=MARKET, name="Market", kind="spent", points=1000, amount=900),
-        ),
-        owed=(Due(party=MARKET, name="Market", kind="spent", points=2000, amount=1800),),
-        cover=0,
-        net=764,
-        residue=0,
-        settlement_currency="CNY",
-        rate=None,
-        settled=764,
-        pay=(),
-        collect=(Transfer(party=MARKET, name="Market", amount=764),),
-        bank=BankDetails(
-            name="通宝加油有限公司", account="6222000012345678", bank="工商银行", bank_code="102290"
-        ),
-        head=TreeHead(
-            size=42,
-            root="ab" * 32,
-            at=datetime(2017, 2, 1, 0, 0, 9, tzinfo=UTC),
-            key_id="hub-1",
-            signature="cd" * 64,
-        ),
-    )
-    return replace(statement, **changes)
-
-
-HELD = Carried(party=MARKET, name="Market", side="issuer", kind="spent", points=200)
-
-
-def paid(amount: int) -> tuple[Transfer, ...]:
-    return (Transfer(party=MARKET, name="Market", amount=amount),)
-
-
-def disputed(**changes: Any) -> Statement:
-    """200 of the points spent at Market are held back, and 200 of last month's are settled."""
-    return build_statement(held_back=(HELD,), brought_in=(HELD,), **changes)
-
-
-def in_yen(**changes: Any) -> Statement:
-    """764 fen are 153.564 yen: 153 are paid, worth 761.19 fen, so that 2 are the hub's."""
-    return build_statement(
-        settlement_currency="JPY",
-        rate=YEN,
-        settled=153,
-        residue=2,
-        collect=(Transfer(party=HUB, name="Hub", amount=153),),
-        **changes,
-    )
 
 
 def rows(statement: Statement) -> list[dict[str, str]]:
@@ -143,6 +53,8 @@ class TestCheck:
         assert check(build_statement()) == []
         assert check(in_yen()) == []
         assert check(disputed()) == []
+        assert check(crowd(40)) == []
+        assert check(quiet()) == []
         assert check(build_statement(cover=-64, net=700, settled=700, collect=paid(700))) == []
 
     @pytest.mark.parametrize(

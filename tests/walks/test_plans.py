@@ -82,6 +82,14 @@ def questions(known: Known) -> dict[str, list[Asked]]:
             Asked({}, {"limit": 10, "cursor": f"ST-77-{known.party}"}),
         ],
         "getStatement": [Asked({"statement": f"ST-77-{known.party}"}, {})],
+        **{
+            name: [Asked({"statement": f"ST-77-{known.party}"}, {"language": "zh"})]
+            for name in ("getStatementXlsx", "getStatementPdf")
+        },
+        **{
+            name: [Asked({"statement": f"ST-77-{known.party}"}, {"language": "en"})]
+            for name in ("getStatementFlow", "getStatementMatrix")
+        },
         "getStatementCsv": [Asked({"statement": f"ST-77-{known.party}"}, {})],
         "getPosition": [Asked({}, {})],
         "getExplanation": [Asked({"window": "2020-01"}, {})],

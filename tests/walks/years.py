@@ -5,7 +5,7 @@ Rows have the shape and the order that trade would have left, no more: these boo
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,9 @@ import settlement.rollup
 from kit.database import Database
 from partners.public_keys import PrivateKey
 from settlement.reconciliation.matching import OUTCOMES
+from settlement.statement_files import as_json
 from tests.factories import build_key, build_partner, build_terms
+from tests.settlement.samples import crowd
 
 PARTNERS = 20
 WINDOWS = 120  # closed ones, a month each
@@ -89,10 +91,8 @@ _CLOSED = (
               (%(parties)s::integer[])[1 + n %% %(partners)s], 5
        FROM settlement.settlement, generate_series(1, %(partners)s) n""",
     """INSERT INTO settlement.statement
-       SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p,
-              convert_to(format('{"head": {"size": %%s}, "filler": "%%s"}', %(journals)s / 2,
-                                repeat('x', 3000)), 'UTF8'),
-              '', '', 'hub', '', now()
+       SELECT format('ST-%%s-%%s', window_id, p), window_id, 1, p, %(document)s, '', '', 'hub',
+              '', now()
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO settlement.invoice
        SELECT format('INV-%%s-%%s', window_id, p), window_id, 1, p, 'invoice', NULL, 'CNY', 5,
@@ -230,6 +230,7 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
     values = {"partners": PARTNERS, "windows": WINDOWS, "members": MEMBERS, "long": LONG}
     values |= {"journals": JOURNALS, "emptied": EMPTIED, "records": RECORDS}
     values |= {"outcomes": list(OUTCOMES), "parties": _partners(database)}
+    values["document"] = _document()
     row = owner.execute("SELECT max(id) FROM exchange.account").fetchone()
     values["base"] = row and row[0]
     owner.execute("SET synchronous_commit = off")
@@ -248,6 +249,13 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
             cursor.execute(statement, values | {"first": JOURNALS - TAIL + 1, "last": JOURNALS})
     numbers = {"plain": 20, "long": 1, "resting": PARTNERS - 1}
     return {what: _known(owner, values, number) for what, number in numbers.items()}
+
+
+def _document() -> bytes:
+    """A statement under a head over all that is sealed."""
+    statement = crowd(4)
+    assert statement.head is not None
+    return as_json(replace(statement, head=replace(statement.head, size=JOURNALS // 2)))
 
 
 def _partners(database: Database) -> list[int]:
