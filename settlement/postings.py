@@ -80,8 +80,8 @@ def _check_terms(row: Row) -> None:
             raise PointsUnpriced(party=party, at=moment.isoformat())
 
 
-# Grouped by columns as they are and sorted out afterwards: half the time of one that works out
-# what to group by for each posting.
+# Grouped by columns as they are: whatever is worked out is worked out of a few sums, not of every
+# posting.
 _PLAIN = """
     SELECT movement AS kind, issuer_id AS issuer,
            CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
