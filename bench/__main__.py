@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench import (
     batch,
+    closing,
     everything,
     gate,
     growth,
@@ -79,6 +80,13 @@ _benchmark("batch", batch.run)
 _benchmark("growth", growth.run, _largest())
 _benchmark("skew", skew.run)
 _benchmark("window", window.run)
+_benchmark(
+    "closing",
+    closing.run,
+    click.Option(["--journals"], type=click.IntRange(10_000), default=1_000_000, show_default=True),
+    click.Option(["--partners"], type=click.IntRange(2, 500), default=50, show_default=True),
+    rounds=3,
+)
 _benchmark("peers", race.run)
 _benchmark(
     "rendering",

@@ -80,9 +80,9 @@ def divide(
     return content, shares
 
 
-def content(session: Session, window: int, *, upcoming: bool = False) -> Content:
-    """What the figures in force of a closed window count; `upcoming`, what the next ones would."""
-    return _Reader(session, upcoming=upcoming).content(window)
+def content(session: Session, window: int) -> Content:
+    """What the figures in force of a closed window count."""
+    return _Reader(session).content(window)
 
 
 def _share(deferral: Deferral, rest: _Sums) -> _Sums:
@@ -127,17 +127,14 @@ def _movements(sums: Mapping[_Key, int]) -> list[Movement]:
 class _Reader:
     """Reads each window once, however often deferrals lead back to it."""
 
-    def __init__(self, session: Session, *, upcoming: bool) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._upcoming = upcoming
         self._known: dict[int, tuple[Content, dict[UUID, list[Movement]]]] = {}
 
     def content(self, window: int) -> Content:
-        return self._divided(window, upcoming=self._upcoming)[0]
+        return self._divided(window)[0]
 
-    def _divided(
-        self, window: int, *, upcoming: bool = False
-    ) -> tuple[Content, dict[UUID, list[Movement]]]:
+    def _divided(self, window: int) -> tuple[Content, dict[UUID, list[Movement]]]:
         if window not in self._known:
             brought: _Sums = Counter()
             for row in store.deferrals_into(self._session, window):  # All of windows before it.
@@ -148,7 +145,7 @@ class _Reader:
                 [
                     self._deferral(row)
                     for row in store.deferrals_of(self._session, window)
-                    if upcoming or row["revision"] is not None
+                    if row["revision"] is not None
                 ],
             )
         return self._known[window]

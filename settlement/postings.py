@@ -80,22 +80,23 @@ def _check_terms(row: Row) -> None:
             raise PointsUnpriced(party=party, at=moment.isoformat())
 
 
+# Grouped by columns as they are: whatever is worked out is worked out of a few sums, not of every
+# posting.
+_PLAIN = """
+    SELECT movement AS kind, issuer_id AS issuer,
+           CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
+           sum(points)::bigint AS points
+    FROM (SELECT movement, issuer_id, party_id, sum(points) AS points FROM exchange.posting
+          WHERE window_id = :window GROUP BY movement, issuer_id, party_id) p
+    WHERE movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+    GROUP BY 1, 2, 3
+"""
+
+
 def plain_sums(session: Session, window: int) -> dict[tuple[str, int, int | None], int]:
     """A window's points by kind, issuer and acceptor: one scan, and nothing but adding."""
-    rows = _all(
-        session,
-        """
-        SELECT movement, issuer_id,
-               CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
-               sum(points)::bigint AS points
-        FROM exchange.posting
-        WHERE window_id = :window
-            AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
-        GROUP BY 1, 2, 3
-        """,
-        window=window,
-    )
-    return {(row["movement"], row["issuer_id"], row["acceptor"]): row["points"] for row in rows}
+    rows = _all(session, _PLAIN, window=window)
+    return {(row["kind"], row["issuer"], row["acceptor"]): row["points"] for row in rows}
 
 
 def outstanding(session: Session, window: int) -> dict[int, int]:
@@ -104,24 +105,28 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
     From what has moved in all windows to this one: their fixed sums, and the postings of those
     that have none yet.
     """
-    rows = _all(
+    found: dict[int, int] = {}
+    for row in _all(
         session,
-        """
-        SELECT issuer, sum(CASE WHEN kind IN ('issued', 'refunded') THEN points ELSE -points END)
-                   ::bigint AS points
-        FROM (
-            SELECT kind, issuer, points FROM settlement.moved WHERE window_id <= :window
-            UNION ALL
-            SELECT p.movement, p.issuer_id, p.points FROM exchange.posting p
-            WHERE p.window_id = ANY(ARRAY(
-                    SELECT w.id FROM exchange."window" w WHERE w.id <= :window
-                        AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)))
-                AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')) u
-        GROUP BY issuer ORDER BY issuer
-        """,
+        "SELECT kind, issuer, sum(points)::bigint AS points FROM settlement.moved"
+        " WHERE window_id <= :window GROUP BY kind, issuer",
         window=window,
-    )
-    return {row["issuer"]: row["points"] for row in rows}
+    ):
+        _count(found, row)
+    for fresh in _all(
+        session,
+        'SELECT w.id FROM exchange."window" w WHERE w.id <= :window'
+        " AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)",
+        window=window,
+    ):
+        for row in _all(session, _PLAIN, window=fresh["id"]):
+            _count(found, row)
+    return dict(sorted(found.items()))
+
+
+def _count(outstanding: dict[int, int], row: Row) -> None:
+    points = row["points"] if row["kind"] in ("issued", "refunded") else -row["points"]
+    outstanding[row["issuer"]] = outstanding.get(row["issuer"], 0) + points
 
 
 def _all(session: Session, sql: str, **values: Any) -> list[Row]:

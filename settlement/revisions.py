@@ -58,8 +58,8 @@ def revise(
 ) -> int:
     """Work a closed window out again, as its content and its covers now are; the revision in force.
 
-    When nothing came out differently, that is the one there was. Without `covers`, those in force
-    stay. Raises what `revise_within` raises.
+    When nothing else is left out and the covers are the same, that is the one there was. Without
+    `covers`, those in force stay. Raises what `revise_within` raises.
     """
     with database.transaction() as session:
         return revise_within(
@@ -99,12 +99,11 @@ def revise_within(
         row["party"]: row["cover"] for row in store.positions(session, found.id) if row["cover"]
     }
     covers = kept if covers is None else covers
-    figured = _figure(session, found, covers)
-    if (
-        list(figured.figures.obligations) == store.obligations(session, found.id)
-        and {party: cover for party, cover in covers.items() if cover} == kept
-    ):
+    same = {party: cover for party, cover in covers.items() if cover} == kept
+    if same and not is_stale(session, found):
         return found.revision
+    store.count_deferrals(session, found.id, found.revision + 1)
+    figured = _figure(session, found, covers)
     head = sealed.latest_head(session)  # It has the window's journals, and what came after.
     _write(session, found, figured, reason, because, by, now, signer, head)
     return found.revision + 1
@@ -124,6 +123,7 @@ def work_out(
     Raises PointsUnpriced, NettingDoesNotBalance, FxRateMissing, StatementDoesNotAddUp.
     """
     store.bring_in(session, window.id)
+    store.count_deferrals(session, window.id, window.revision + 1)
     figured = _figure(session, window, {})
     _write(session, window, figured, "closing", None, by, now, signer, head)
 
@@ -139,14 +139,16 @@ class _Figured:
     figures: Reckoning
     rates: Mapping[str, Rate]
     partners: Mapping[int, Participant]
+    outstanding: Mapping[int, int]  # Points, by issuer, when the window ended.
     covers: Mapping[int, int]
 
 
 def _figure(session: Session, window: Window, covers: Mapping[int, int]) -> _Figured:
     if window.closed_at is None or window.currency is None or window.route is None:
         raise WindowNotClosed(state=window.state)
-    counted = content.content(session, window.id, upcoming=True)
-    partners = _partners(session, window, counted)
+    counted = content.content(session, window.id)
+    outstanding = postings.outstanding(session, window.id)
+    partners = _partners(session, window, counted, outstanding)
     rates = fx_rates.in_force(session, window.currency, store.day_of(session, window.closed_at))
     figures = reckon(
         counted.settled,
@@ -157,10 +159,12 @@ def _figure(session: Session, window: Window, covers: Mapping[int, int]) -> _Fig
         route=window.route,
         covers=covers,
     )
-    return _Figured(counted, figures, rates, partners, covers)
+    return _Figured(counted, figures, rates, partners, outstanding, covers)
 
 
-def _partners(session: Session, window: Window, counted: Content) -> dict[int, Participant]:
+def _partners(
+    session: Session, window: Window, counted: Content, outstanding: Mapping[int, int]
+) -> dict[int, Participant]:
     """Everybody gets a statement but those who left before the window and have nothing in it."""
     if window.closed_at is None:
         raise WindowNotClosed(state=window.state)
@@ -169,7 +173,7 @@ def _partners(session: Session, window: Window, counted: Content) -> dict[int, P
         for each in (*counted.moved, *counted.brought_in)
         for party in (each.issuer, each.acceptor)
     }
-    busy |= {party for party, points in postings.outstanding(session, window.id).items() if points}
+    busy |= {party for party, points in outstanding.items() if points}
     return {
         party: each
         for party, each in store.participants(session, window.closed_at).items()
@@ -230,7 +234,7 @@ def _statements(
         brought_in=figured.content.brought_in,
         reckoning=figured.figures,
         rates=figured.rates,
-        outstanding=postings.outstanding(session, window.id),
+        outstanding=figured.outstanding,
         names={party: name for party, (_, name) in store.names(session).items()},
         revision=revision,
         replaces={party: row["number"] for party, row in before.items()},

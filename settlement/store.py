@@ -1,5 +1,6 @@
 """All SQL of settlement but sums of postings: windows, and the figures kept of them."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -210,7 +211,6 @@ def insert_revision(
     by: str,
     now: datetime,
 ) -> None:
-    """The next revision; what is left out of the window by now is counted by it."""
     session.execute(
         text(
             "INSERT INTO settlement.revision (window_id, number, reason, because, made_by, made_at)"
@@ -224,13 +224,6 @@ def insert_revision(
             "by": by,
             "now": now,
         },
-    )
-    session.execute(
-        text(
-            "UPDATE settlement.deferral SET revision = :number"
-            " WHERE window_id = :window AND revision IS NULL"
-        ),
-        {"window": window, "number": number},
     )
 
 
@@ -417,6 +410,20 @@ def bring_in(session: Session, window: int) -> None:
     )
 
 
+def count_deferrals(session: Session, window: int, revision: int) -> None:
+    """What is left out of the window by now is left out of this revision: read it after this.
+
+    What comes in between is for the next, so that no line counts as left out and yet is settled.
+    """
+    session.execute(
+        text(
+            "UPDATE settlement.deferral SET revision = :revision"
+            " WHERE window_id = :window AND revision IS NULL"
+        ),
+        {"window": window, "revision": revision},
+    )
+
+
 def deferrals_of(session: Session, window: int) -> list[Row]:
     """The lines and parties that the settlement of a window leaves out, released or not."""
     return _all(
@@ -517,7 +524,13 @@ def insert_payments(
 
 def insert_statement(session: Session, values: Mapping[str, Any]) -> None:
     """`values` are the columns of settlement.statement."""
-    _insert(session, "settlement.statement", [dict(values)])
+    columns = ", ".join(values)
+    places = ", ".join(f":{column}" for column in values)
+    # The columns are this module's own words.
+    session.execute(
+        text(f"INSERT INTO settlement.statement ({columns}) VALUES ({places})"),  # noqa: S608
+        dict(values),
+    )
 
 
 def obligations(session: Session, window: int, *, party: int | None = None) -> list[Obligation]:
@@ -672,11 +685,14 @@ def _all(session: Session, sql: str, **values: Any) -> list[Row]:
 
 
 def _insert(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of numbers and words, however many, in one statement."""
     if rows:
-        columns = list(rows[0])
-        places = ", ".join(f":{column}" for column in columns)
+        columns = ", ".join(rows[0])
         # Table and columns are this module's own words.
         session.execute(
-            text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"),  # noqa: S608
-            list(rows),
+            text(
+                f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608
+                f" FROM jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb))"
+            ),
+            {"rows": json.dumps([dict(row) for row in rows])},
         )

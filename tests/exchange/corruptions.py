@@ -231,7 +231,7 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     ],
     "exposure-within-the-cap": [
         ("UPDATE exchange.exposure SET cap = 1 WHERE points > 1",),
-        ("UPDATE exchange.exposure SET cap = points - 1, price = 1000000 WHERE points > 0",),
+        ("UPDATE exchange.exposure SET cap = points / 2, price = 1000000 WHERE points > 0",),
     ],
     "import-gives-what-its-rate-says": [
         ("UPDATE exchange.journal SET points = points + 1 WHERE id = {import}",),
@@ -296,10 +296,8 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     ],
     "no-window-is-left-unsettled": [
         ("UPDATE settlement.settlement SET closed_at = closed_at + interval '1 second'",),
-        (*_without("settlement.obligation", "obligation_settlement_fk"),
-         *_without("settlement.position", "position_settlement_fk"),
-         *_without("settlement.payment", "payment_settlement_fk"),
-         *_without("settlement.statement", "statement_settlement_fk"),
+        (*_without("settlement.revision", "revision_settlement_fk"),
+         *_without("settlement.moved", "moved_settlement_fk"),
          "DELETE FROM settlement.settlement WHERE window_id ="
          " (SELECT min(window_id) FROM settlement.settlement)"),
     ],
@@ -322,6 +320,49 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     ],
     "vintage-is-not-after-its-use": [
         ("UPDATE exchange.posting SET issued_at = issued_at + interval '1 day' WHERE line = 1",),
+    ],
+    "moved-is-what-the-postings-say": [
+        ("UPDATE settlement.moved SET points = points + 1",),
+        ("DELETE FROM settlement.moved",),
+        _posted("issued", "points = points + 1"),
+    ],
+    "contested-lines-are-left-out": [
+        ("UPDATE settlement.deferral SET released_at = now() WHERE released_at IS NULL",),
+        ("UPDATE settlement.deferral SET released_at = NULL, settled_window_id = NULL",),
+        ("DELETE FROM settlement.deferral",),
+    ],
+    "a-dispute-is-about-a-line": [
+        ("UPDATE settlement.dispute SET points = points + 1",),
+        ("UPDATE settlement.dispute SET window_id = 1",),
+    ],
+    "what-was-upheld-is-given-back": [
+        ("UPDATE settlement.dispute SET upheld_points = 1 WHERE outcome = 'upheld'",),
+        ("UPDATE exchange.journal SET reference = 'another' WHERE reference LIKE 'dsp%%'",),
+    ],
+    "a-dispute's-steps-lead-to-its-state": [
+        ("DELETE FROM settlement.dispute_step WHERE number = 1",),
+        ("UPDATE settlement.dispute_step SET step = 'uphold' WHERE number = 2",),
+    ],
+    "reconciliation-finds-every-line-once": [
+        ("DELETE FROM settlement.reconciliation_outcome WHERE outcome = 'matched'",),
+        ("UPDATE settlement.reconciliation_part SET points = points + 1",),
+    ],
+    "a-reconciliation-is-closed-when-all-agrees": [
+        ("UPDATE settlement.reconciliation SET state = 'closed', closed_at = now()",),
+    ],
+    "every-journal-is-sealed-once": [
+        ("DELETE FROM settlement.leaf WHERE index = 3",),
+        ("UPDATE settlement.leaf SET window_id = window_id + 7 WHERE index = 3",),
+    ],
+    "every-leaf-is-of-a-journal": [
+        ("UPDATE settlement.leaf SET xid = xid + 1 WHERE index = 3",),
+    ],
+    "tree-is-as-large-as-its-leaves": [
+        ("DELETE FROM settlement.leaf WHERE index = 3",),
+        ("UPDATE settlement.head SET size = size + 1000",),
+    ],
+    "settled-window-agrees-with-the-bank": [
+        ("UPDATE settlement.settlement SET settled_regardless = NULL",),
     ],
     "nets-sum-to-zero": [
         ("UPDATE settlement.position SET receives = receives + 1, net = net + 1",),

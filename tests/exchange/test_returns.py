@@ -148,7 +148,7 @@ def given(books):
         return books.post("clawback", **order | fields)
 
     def spend(points, **fields):
-        order = {"link": books.link(acceptor, wallet), "points": points} | fields
+        order = {"link": books.link(acceptor, wallet), "points": points, "moment": NOON} | fields
         return books.post("redemption", party=acceptor, **order).unwrap()["id"]
 
     return SimpleNamespace(
@@ -220,11 +220,13 @@ class TestClawback:
         assert books.balance(given.wallet) == (50, 0)
 
     def test_leaves_alone_what_is_held_for_a_sale(self, books, given):
-        order = {"link": books.link(given.acceptor, given.wallet), "points": 60}
+        link = books.link(given.acceptor, given.wallet)
+        order = {"link": link, "points": 60, "moment": NOON}
         hold = books.post("authorisation", party=given.acceptor, **order).unwrap()["id"]
         done = given.claw_back().unwrap()
         assert (done["taken"], done["owed"]) == (40, 60)
-        assert books.post("capture", party=given.acceptor, hold=hold).code is None
+        capture = {"party": given.acceptor, "hold": hold, "moment": NOON}
+        assert books.post("capture", **capture).code is None
 
     def test_takes_pending_points(self, books):
         issuer = books.party()

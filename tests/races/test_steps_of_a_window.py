@@ -146,6 +146,29 @@ def test_contested_lines_are_counted_before_anybody_agrees(
             assert coalition.nets(window)["fuel"] == 90
 
 
+def test_contested_while_figures_are_worked_out(coalition: Coalition, wallet: int) -> None:
+    """A line is in the figures, or left out and counted as such: the checker looks at the end."""
+    for _ in range(ROUNDS):
+        window, sale = closed(coalition, wallet)
+        later = coalition.books.rows(
+            "SELECT id FROM exchange.journal WHERE window_id = %s AND kind = 'redemption'"
+            " AND id <> %s",
+            coalition.id(window),
+            sale,
+        )[0].id
+        contest(coalition, window, sale)
+        told = race(
+            coalition,
+            window,
+            revise(coalition, "dispute"),
+            lambda _, window, line=later: contest(coalition, window, line),
+        )
+        assert told == [None, None]
+        with coalition.database.transaction() as session:
+            revise(coalition, "dispute")(session, window)
+        assert coalition.nets(window)["fuel"] == 0
+
+
 def test_given_up_and_paid_exclude_each_other(coalition: Coalition, wallet: int) -> None:
     for _ in range(ROUNDS):
         window, _ = closed(coalition, wallet)
