@@ -4,7 +4,7 @@ Each reads the whole window, and the closing alone does; what is asked every day
 beforehand (`settlement.rollup`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +127,33 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
 def _count(outstanding: dict[int, int], row: Row) -> None:
     points = row["points"] if row["kind"] in ("issued", "refunded") else -row["points"]
     outstanding[row["issuer"]] = outstanding.get(row["issuer"], 0) + points
+
+
+def adjusted(session: Session, window: int, parties: Sequence[int]) -> dict[int, int]:
+    """Per issuer, by how much corrections changed its points in a window, where they did.
+
+    What two people put right by hand, and what disputes gave back. An index by party and kind finds
+    the first, for the window's journals are not read for the few there are.
+    """
+    rows = _all(
+        session,
+        """
+        SELECT issuer, sum(points)::bigint AS points FROM (
+            SELECT p.issuer_id AS issuer,
+                   CASE p.movement WHEN 'issued' THEN p.points WHEN 'clawed_back' THEN -p.points
+                                   ELSE 0 END AS points
+            FROM exchange.journal j JOIN exchange.posting p ON p.journal_id = j.id
+            WHERE j.party_id = ANY(:parties) AND j.kind = 'adjustment' AND j.window_id = :window
+            UNION ALL
+            SELECT d.issuer_id, d.upheld_points
+            FROM settlement.dispute d JOIN exchange.journal j ON j.id = d.correction
+            WHERE j.window_id = :window) corrections
+        GROUP BY issuer HAVING sum(points) <> 0
+        """,
+        window=window,
+        parties=list(parties),
+    )
+    return {row["issuer"]: row["points"] for row in rows}
 
 
 def _all(session: Session, sql: str, **values: Any) -> list[Row]:

@@ -18,6 +18,7 @@ from kit.database import Database
 from partners import terms
 from settlement import content, fx_rates, postings, store
 from settlement.bank import accounts
+from settlement.calendar import zone
 from settlement.content import Content
 from settlement.drafting import Period, draft
 from settlement.errors import (
@@ -239,7 +240,9 @@ def _statements(
         revision=revision,
         replaces={party: row["number"] for party, row in before.items()},
         cover=figured.covers,
+        adjusted=postings.adjusted(session, window.id, list(figured.partners)),
         banks=accounts.details(session),
+        zone=zone(session, window.closed_at),
         head=head,
     )
     statements = []
