@@ -8,7 +8,10 @@ from demo.brands import BRANDS
 from sdk.python.tongbao_client import Client, fetch_hub_keys
 
 SCOPES = {"till": ("till", "issue"), "office": ("settle", "admin")}
-_OFFICE = ("/v1/position", "/v1/windows", "/v1/statements", "/v1/keys")
+_OFFICE = tuple(
+    f"/v1/{page}"
+    for page in ("position", "windows", "statements", "keys", "tree", "disputes", "invoices")
+)
 PATIENCE = 30.0  # Seconds to wait for an answer.
 
 

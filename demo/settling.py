@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from demo.asking import get
 from demo.brands import BRANDS
 from demo.figures import Debt, Figures, Payment, Position
 from demo.hub import Hub, HubFailed
@@ -14,10 +16,10 @@ from demo.keyring import Keyring
 from demo.operator_desk import OperatorDesk
 from demo.registration import PROPOSER
 from demo.tally import Tally
-from sdk.python.tongbao_client import Client, PublicKey, fetch_hub_keys
+from sdk.python.tongbao_client import PublicKey, fetch_hub_keys
 
 
-def settle(desk: OperatorDesk, window: str, next_window: str) -> dict[str, Any]:
+def close(desk: OperatorDesk, window: str, next_window: str) -> dict[str, Any]:
     """Close the window and return its figures, as the desk shows them. Raises HubFailed."""
     desk.run("windows", "close", window, "--next", next_window, "--as", PROPOSER)
     shown: dict[str, Any] = desk.run("windows", "show", window, "--json")
@@ -27,32 +29,35 @@ def settle(desk: OperatorDesk, window: str, next_window: str) -> dict[str, Any]:
 def fetch_statements(
     hub: Hub, keyring: Keyring, window: str, tally: Tally
 ) -> dict[str, dict[str, Any]]:
-    """Every brand's statement by slug, fetched under its own key and kept as JSON and CSV.
+    """Every brand's statement in force, by slug, fetched under its own key and kept as JSON, CSV.
 
     Raises HubFailed when one is missing or was not signed by the hub, UnverifiedAnswer.
     """
-    folder = hub.home / "statements"
-    folder.mkdir()
+    folder_of(hub).mkdir(exist_ok=True)
     hub_keys = fetch_hub_keys(hub.origin)
     statements = {}
     for slug, office in keyring.clients("office").items():
-        listed = _get(office, "/v1/statements", tally)["statements"]
-        line = next(each for each in listed if each["window"] == window)
-        path, file = f"/v1/statements/{line['number']}", folder / f"{line['number']}-{slug}"
-        statements[slug] = _get(office, path, tally)
+        listed = get(office, "/v1/statements", tally)["statements"]
+        of_window = [each for each in listed if each["window"] == window]
+        line = max(of_window, key=lambda each: int(each["revision"]))
+        path = f"/v1/statements/{line['number']}"
+        statements[slug] = get(office, path, tally)
         document = _canonical(statements[slug])
         _check_signature(line, document, hub_keys)
-        file.with_suffix(".json").write_bytes(document)
-        file.with_suffix(".csv").write_bytes(_get(office, f"{path}/csv", tally))
+        file = file_of(hub, slug, line["number"])
+        file.write_bytes(document)
+        file.with_suffix(".csv").write_bytes(get(office, f"{path}/csv", tally))
     return statements
 
 
-def _get(office: Client, path: str, tally: Tally) -> Any:
-    answer = office.call("GET", path)
-    tally.answers += 1
-    if answer.status != 200:
-        raise HubFailed(f"GET {path}: {answer.status} {answer.body}")
-    return answer.body
+def folder_of(hub: Hub) -> Path:
+    """Where the month's statements lie."""
+    return hub.home / "statements"
+
+
+def file_of(hub: Hub, slug: str, number: str) -> Path:
+    """One brand's copy of its statement, as JSON."""
+    return folder_of(hub) / f"statement-{number}-{slug}.json"
 
 
 def _canonical(statement: dict[str, Any]) -> bytes:

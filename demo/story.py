@@ -6,24 +6,21 @@ from contextlib import closing, suppress
 from typing import TextIO
 
 from rich.console import Console
-from rich.markup import escape
 
-from demo import home, report_money, report_trade
+from demo import banking, home, report_trade
 from demo.baskets import SOURCE, January, january
 from demo.brands import BRANDS
 from demo.console import progress, working
-from demo.figures import told_otherwise
 from demo.hub import Hub, HubFailed, choose_port
 from demo.keyring import Keyring
+from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
 from demo.plan import plan
+from demo.proving import keep_head
 from demo.registration import register
 from demo.replay import replay
-from demo.settling import fetch_statements, read_figures, settle
 from demo.steps import Step
 from demo.tally import Tally
-
-WINDOW, NEXT_WINDOW = "2017-01", "2017-02"
 
 
 def tell(console: Console, *, stay: bool, clients: int) -> int:
@@ -83,56 +80,45 @@ def _live(
         f"Registering {len(BRANDS)} brands, their keys, and terms that a second person approves",
     ):
         keyring = register(hub, desk)
+    with working(console, "Agreeing on a monthly calendar and on bank accounts, by two people"):
+        banking.agree(desk)
     console.print(report_trade.coalition())
-    tally = _replay(console, planned, keyring, clients)
+    tally, head = _replay(console, desk, planned, keyring, clients)
     console.print(report_trade.requests(tally))
-    return _settle(console, hub, desk, keyring, tally)
+    month = MonthEnd(console, hub, desk, keyring, tally)
+    month.close()
+    month.contest({step.undoes for steps in planned.values() for step in steps})
+    month.prove(head)
+    month.pay()
+    month.explain()
+    month.export()
+    return month.check()
 
 
 def _replay(
-    console: Console, planned: dict[int, list[Step]], keyring: Keyring, clients: int
-) -> Tally:
+    console: Console,
+    desk: OperatorDesk,
+    planned: dict[int, list[Step]],
+    keyring: Keyring,
+    clients: int,
+) -> tuple[Tally, Facts]:
+    """What was counted, and the log's head that one brand kept in the middle of the month."""
     total = sum(len(each) for each in planned.values())
-    together = Tally()
+    together, done, head = Tally(), 0, Facts()
+    office = keyring.clients("office")[BRANDS[0].slug]
     with (
         working(console, f"Living the month, from {clients} client processes", spin=False),
         progress(console, "January 2017", total) as advance,
     ):
         for steps, tally in replay(planned, keyring, clients):
             advance(steps)
+            done += steps
+            if not head and done * 2 > total:
+                desk.run("seal", "now")  # The worker does so every ten seconds, but not just now.
+                head = keep_head(office, together)
             if tally is not None:
                 together.add(tally)
-    return together
-
-
-def _settle(console: Console, hub: Hub, desk: OperatorDesk, keyring: Keyring, tally: Tally) -> bool:
-    with working(console, f"Closing the window {WINDOW} and opening {NEXT_WINDOW}"):
-        shown = settle(desk, WINDOW, NEXT_WINDOW)
-    with working(console, "Fetching every brand's statement under its own key, and verifying it"):
-        figures = read_figures(shown, fetch_statements(hub, keyring, WINDOW, tally))
-    console.print(report_trade.points(figures))
-    console.print(report_money.obligations(figures))
-    console.print(report_money.positions(figures))
-    console.print(report_money.payments(figures))
-    console.print(f"  {report_money.compression(figures)}\n")
-    with working(console, "Checking the whole of the books: bin/hub check"):
-        status, told = hub.tell("check")
-    wrong = tally.surprises + told_otherwise(figures.statements, tally.points)
-    for each in wrong[:10]:
-        console.print(f"[red]✗[/] {escape(each)}")
-    if len(wrong) > 10:
-        console.print(f"[red]✗[/] … and {len(wrong) - 10} more")
-    if status != 0:
-        console.print(f"[red]✗[/] bin/hub check says:\n{escape(told)}")
-    console.print(f"  Statements, as JSON and CSV: {hub.home / 'statements'}")
-    verified = f"{tally.answers:,} of {tally.answers + tally.unverified:,} answers"
-    console.print(f"  Hub signatures verified: {verified}")
-    if sum(position.net for position in figures.positions):
-        raise HubFailed("The net positions do not sum to zero.")
-    good = status == 0 and not wrong and tally.clean
-    balance = "[green]books balance[/]" if status == 0 else "[red]books do NOT balance[/]"
-    console.print(f"  {WINDOW}: [bold]{balance}[/]; the net positions sum to zero\n")
-    return good
+    return together, head
 
 
 def _stay(console: Console, hub: Hub) -> None:
