@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sqlalchemy import event, text
@@ -233,7 +234,7 @@ def _time(database: Database, spent: dict[str, float]) -> None:
 
 
 def _step() -> str:
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_name in STEPS and "settlement" in frame.f_globals["__name__"]:
             return STEPS[frame.f_code.co_name]

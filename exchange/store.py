@@ -270,6 +270,12 @@ def close_window(session: Session, number: int, now: datetime) -> None:
     )
 
 
+def zone(session: Session) -> str:
+    """The zone in which the books' days begin and end."""
+    name: str = session.execute(text("SELECT zone FROM exchange.setting")).scalar_one()
+    return name
+
+
 def database_now(session: Session) -> datetime:
     """The database's clock, this very moment: the one the books keep."""
     moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()

@@ -4,7 +4,7 @@ Each reads the whole window, and the closing alone does; what is asked every day
 beforehand (`settlement.rollup`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,22 +80,23 @@ def _check_terms(row: Row) -> None:
             raise PointsUnpriced(party=party, at=moment.isoformat())
 
 
+# Grouped by columns as they are: whatever is worked out is worked out of a few sums, not of every
+# posting.
+_PLAIN = """
+    SELECT movement AS kind, issuer_id AS issuer,
+           CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
+           sum(points)::bigint AS points
+    FROM (SELECT movement, issuer_id, party_id, sum(points) AS points FROM exchange.posting
+          WHERE window_id = :window GROUP BY movement, issuer_id, party_id) p
+    WHERE movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
+    GROUP BY 1, 2, 3
+"""
+
+
 def plain_sums(session: Session, window: int) -> dict[tuple[str, int, int | None], int]:
     """A window's points by kind, issuer and acceptor: one scan, and nothing but adding."""
-    rows = _all(
-        session,
-        """
-        SELECT movement, issuer_id,
-               CASE WHEN movement IN ('spent', 'refunded') THEN party_id END AS acceptor,
-               sum(points)::bigint AS points
-        FROM exchange.posting
-        WHERE window_id = :window
-            AND movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')
-        GROUP BY 1, 2, 3
-        """,
-        window=window,
-    )
-    return {(row["movement"], row["issuer_id"], row["acceptor"]): row["points"] for row in rows}
+    rows = _all(session, _PLAIN, window=window)
+    return {(row["kind"], row["issuer"], row["acceptor"]): row["points"] for row in rows}
 
 
 def outstanding(session: Session, window: int) -> dict[int, int]:
@@ -104,22 +105,53 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
     From what has moved in all windows to this one: their fixed sums, and the postings of those
     that have none yet.
     """
+    found: dict[int, int] = {}
+    for row in _all(
+        session,
+        "SELECT kind, issuer, sum(points)::bigint AS points FROM settlement.moved"
+        " WHERE window_id <= :window GROUP BY kind, issuer",
+        window=window,
+    ):
+        _count(found, row)
+    for fresh in _all(
+        session,
+        'SELECT w.id FROM exchange."window" w WHERE w.id <= :window'
+        " AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)",
+        window=window,
+    ):
+        for row in _all(session, _PLAIN, window=fresh["id"]):
+            _count(found, row)
+    return dict(sorted(found.items()))
+
+
+def _count(outstanding: dict[int, int], row: Row) -> None:
+    points = row["points"] if row["kind"] in ("issued", "refunded") else -row["points"]
+    outstanding[row["issuer"]] = outstanding.get(row["issuer"], 0) + points
+
+
+def adjusted(session: Session, window: int, parties: Sequence[int]) -> dict[int, int]:
+    """Per issuer, by how much corrections changed its points in a window, where they did.
+
+    What two people put right by hand, and what disputes gave back. An index by party and kind finds
+    the first, for the window's journals are not read for the few there are.
+    """
     rows = _all(
         session,
         """
-        SELECT issuer, sum(CASE WHEN kind IN ('issued', 'refunded') THEN points ELSE -points END)
-                   ::bigint AS points
-        FROM (
-            SELECT kind, issuer, points FROM settlement.moved WHERE window_id <= :window
+        SELECT issuer, sum(points)::bigint AS points FROM (
+            SELECT p.issuer_id AS issuer,
+                   CASE p.movement WHEN 'issued' THEN p.points WHEN 'clawed_back' THEN -p.points
+                                   ELSE 0 END AS points
+            FROM exchange.journal j JOIN exchange.posting p ON p.journal_id = j.id
+            WHERE j.party_id = ANY(:parties) AND j.kind = 'adjustment' AND j.window_id = :window
             UNION ALL
-            SELECT p.movement, p.issuer_id, p.points FROM exchange.posting p
-            WHERE p.window_id = ANY(ARRAY(
-                    SELECT w.id FROM exchange."window" w WHERE w.id <= :window
-                        AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)))
-                AND p.movement IN ('issued', 'clawed_back', 'spent', 'refunded', 'expired')) u
-        GROUP BY issuer ORDER BY issuer
+            SELECT d.issuer_id, d.upheld_points
+            FROM settlement.dispute d JOIN exchange.journal j ON j.id = d.correction
+            WHERE j.window_id = :window) corrections
+        GROUP BY issuer HAVING sum(points) <> 0
         """,
         window=window,
+        parties=list(parties),
     )
     return {row["issuer"]: row["points"] for row in rows}
 

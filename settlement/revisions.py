@@ -18,6 +18,7 @@ from kit.database import Database
 from partners import terms
 from settlement import content, fx_rates, postings, store
 from settlement.bank import accounts
+from settlement.calendar import zone
 from settlement.content import Content
 from settlement.drafting import Period, draft
 from settlement.errors import (
@@ -139,6 +140,7 @@ class _Figured:
     figures: Reckoning
     rates: Mapping[str, Rate]
     partners: Mapping[int, Participant]
+    outstanding: Mapping[int, int]  # Points, by issuer, when the window ended.
     covers: Mapping[int, int]
 
 
@@ -146,7 +148,8 @@ def _figure(session: Session, window: Window, covers: Mapping[int, int]) -> _Fig
     if window.closed_at is None or window.currency is None or window.route is None:
         raise WindowNotClosed(state=window.state)
     counted = content.content(session, window.id)
-    partners = _partners(session, window, counted)
+    outstanding = postings.outstanding(session, window.id)
+    partners = _partners(session, window, counted, outstanding)
     rates = fx_rates.in_force(session, window.currency, store.day_of(session, window.closed_at))
     figures = reckon(
         counted.settled,
@@ -157,10 +160,12 @@ def _figure(session: Session, window: Window, covers: Mapping[int, int]) -> _Fig
         route=window.route,
         covers=covers,
     )
-    return _Figured(counted, figures, rates, partners, covers)
+    return _Figured(counted, figures, rates, partners, outstanding, covers)
 
 
-def _partners(session: Session, window: Window, counted: Content) -> dict[int, Participant]:
+def _partners(
+    session: Session, window: Window, counted: Content, outstanding: Mapping[int, int]
+) -> dict[int, Participant]:
     """Everybody gets a statement but those who left before the window and have nothing in it."""
     if window.closed_at is None:
         raise WindowNotClosed(state=window.state)
@@ -169,7 +174,7 @@ def _partners(session: Session, window: Window, counted: Content) -> dict[int, P
         for each in (*counted.moved, *counted.brought_in)
         for party in (each.issuer, each.acceptor)
     }
-    busy |= {party for party, points in postings.outstanding(session, window.id).items() if points}
+    busy |= {party for party, points in outstanding.items() if points}
     return {
         party: each
         for party, each in store.participants(session, window.closed_at).items()
@@ -230,12 +235,14 @@ def _statements(
         brought_in=figured.content.brought_in,
         reckoning=figured.figures,
         rates=figured.rates,
-        outstanding=postings.outstanding(session, window.id),
+        outstanding=figured.outstanding,
         names={party: name for party, (_, name) in store.names(session).items()},
         revision=revision,
         replaces={party: row["number"] for party, row in before.items()},
         cover=figured.covers,
+        adjusted=postings.adjusted(session, window.id, list(figured.partners)),
         banks=accounts.details(session),
+        zone=zone(session, window.closed_at),
         head=head,
     )
     statements = []

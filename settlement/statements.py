@@ -119,7 +119,7 @@ class Statement:
     refunded_here: int
     expired: int
     closing: int  # …and after it.
-    adjusted: int  # By how much, of all these, corrections of disputed lines changed the closing.
+    adjusted: int  # By how much, of all these, corrections by hand and of disputes changed it.
     accepted_points: int  # Others' points at its tills in the window…
     accepted_refunds: int  # …and those its tills gave back.
     held_back: tuple[Carried, ...]  # Of the window, but not of the content.

@@ -1,5 +1,6 @@
 """All SQL of settlement but sums of postings: windows, and the figures kept of them."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -523,7 +524,13 @@ def insert_payments(
 
 def insert_statement(session: Session, values: Mapping[str, Any]) -> None:
     """`values` are the columns of settlement.statement."""
-    _insert(session, "settlement.statement", [dict(values)])
+    columns = ", ".join(values)
+    places = ", ".join(f":{column}" for column in values)
+    # The columns are this module's own words.
+    session.execute(
+        text(f"INSERT INTO settlement.statement ({columns}) VALUES ({places})"),  # noqa: S608
+        dict(values),
+    )
 
 
 def obligations(session: Session, window: int, *, party: int | None = None) -> list[Obligation]:
@@ -678,11 +685,14 @@ def _all(session: Session, sql: str, **values: Any) -> list[Row]:
 
 
 def _insert(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of numbers and words, however many, in one statement."""
     if rows:
-        columns = list(rows[0])
-        places = ", ".join(f":{column}" for column in columns)
+        columns = ", ".join(rows[0])
         # Table and columns are this module's own words.
         session.execute(
-            text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"),  # noqa: S608
-            list(rows),
+            text(
+                f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608
+                f" FROM jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb))"
+            ),
+            {"rows": json.dumps([dict(row) for row in rows])},
         )

@@ -1,5 +1,5 @@
 """When windows close, and the days that follow."""
 
-from settlement.calendar.days import Dates, dates
+from settlement.calendar.days import Dates, dates, zone
 
-__all__ = ["Dates", "dates"]
+__all__ = ["Dates", "dates", "zone"]

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+import exchange.store
 import settlement.store
 from settlement.calendar import store
 from settlement.calendar.periods import Calendar, Route
@@ -40,6 +41,12 @@ def dates(session: Session, closed_at: datetime) -> Dates:
         calendar.dispute_days,
         calendar.route,
     )
+
+
+def zone(session: Session, moment: datetime) -> str:
+    """In which zone people read the times of a window that closed at a moment."""
+    calendar = in_force(store.calendars(session), moment)
+    return exchange.store.zone(session) if calendar is None else calendar.zone
 
 
 def in_force(calendars: list[Calendar], moment: datetime) -> Calendar | None:

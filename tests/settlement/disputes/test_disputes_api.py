@@ -227,6 +227,11 @@ class TestSteps:
         assert refund["reference"].startswith(f"{dispute}.")
         scene.close("2026-12", "2027-01")
         assert (scene.net(scene.market, "2026-12"), scene.net(scene.fuel, "2026-12")) == (0, 0)
+        said = scene.market.call("GET", "/v1/windows/2026-12").body["figures"]["statement"]
+        statement = scene.market.call("GET", f"/v1/statements/{said}").body
+        assert (statement["adjusted"], statement["zone"]) == (600, "UTC")
+        brought = [(each["kind"], each["points"]) for each in statement["brought_in"]]
+        assert brought == [("spent", 600)]
 
     def test_withdrawn_the_line_settles_in_the_next(self, scene: Scene) -> None:
         dispute = scene.opened(scene.market, scene.first)
