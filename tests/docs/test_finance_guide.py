@@ -1,7 +1,9 @@
-"""The worked example of the finance guide, recomputed by the code that settles."""
+"""The finance guide's month, typed command by command, and its example, recomputed."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +13,16 @@ from settlement.fx import Rate, convert, residue_of
 from settlement.movements import Movement, MovementKind
 from settlement.obligations import Obligation, price
 from settlement.reckoning import FLOAT, HUB
+from tests.books import Books
+from tests.docs.month import Reader, seed, shown
+from tests.hledger import find_hledger
 from tests.server import ROOT
+from tests.settlement.coalition import Coalition
 
 AURORA, EMBER, CORAL = 3, 4, 5
 NAMES = {HUB: "hub", FLOAT: "float", AURORA: "Aurora", EMBER: "Ember", CORAL: "Coral"}
-TEXT = (ROOT / "docs" / "finance-guide.md").read_text("utf-8")
+TEXT = (ROOT / "docs" / "finance-reference.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "finance-guide.md").read_text("utf-8")
 
 _AURORA = Terms(
     id=AURORA,
@@ -97,3 +104,77 @@ def test_the_yen_are_those() -> None:
     rate = Rate(base="CNY", quote="JPY", numerator=201, denominator=10)
     assert f"{whole(convert(-19_500, rate))} JPY |" in TEXT
     assert f"| {residue_of(-19_500, rate)} fen |" in TEXT
+
+
+# What is another every time: days and times, ids, hashes; and frames, which only have a width.
+CHANGING = (
+    (re.compile(r"[─━┃│┌┐└┘├┤┬┴┼┏┓┗┛┡┩┳╇╈]"), " "),
+    (re.compile(r"\b([a-z]{3})_[0-9a-z]{26}\b"), r"\1_…"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+( ?UTC|Z|[+][0-9:]+)?)?"), "a day"),
+    (re.compile(r"\b[0-9a-f]{12,}\b"), "a hash"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def lasting(line: str) -> str:
+    for pattern, instead in CHANGING:
+        line = pattern.sub(instead, line)
+    return line.strip()
+
+
+def parts(below: list[str]) -> Iterator[list[str]]:
+    """What is shown, cut where a line `…` says that something was left out."""
+    part: list[str] = []
+    for line in below:
+        if line == "…":
+            yield part
+            part = []
+        elif lasting(line):
+            part.append(lasting(line))
+    yield part
+
+
+def missing(below: list[str], printed: str) -> list[str]:
+    """The first part of what is shown that was not printed in its place; empty if none is."""
+    lines = [lasting(line) for line in printed.splitlines() if lasting(line)]
+    found = list(parts(below))
+    if len(found) == 1 and found[0] and found[0] != lines:
+        return found[0]
+    for part in found:
+        places = range(len(lines) - len(part) + 1)
+        at = next((i for i in places if lines[i : i + len(part)] == part), None)
+        if at is None:
+            return part
+        lines = lines[at + len(part) :]
+    return []
+
+
+def test_every_command_prints_what_is_shown(
+    books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    hub = Coalition(books)
+    seed(hub)
+    reader = Reader(hub, tmp_path)
+    typed = [
+        (command, below)
+        for command, below in shown(GUIDE)
+        if not command.startswith("hledger") or find_hledger()
+    ]
+    assert len(typed) > 60
+    for command, below in typed:
+        printed = reader.type(command)
+        refused = any(line.startswith("Refused") for line in below)
+        assert printed.startswith("Refused") == refused, (command, printed)
+        assert missing(below, printed) == [], (command, printed)
+
+
+def test_what_is_not_printed_is_missed() -> None:
+    printed = "│ a │ 1 │\n│ b │ 2026-11-22 20:43:53 UTC │\n│ c │ 3 │\n"
+    assert missing(["a 1", "…", "c 3"], printed) == []
+    assert missing(["…", "b 2027-01-01 00:00:00 UTC", "…"], printed) == []
+    assert missing([], printed) == []
+    assert missing(["a 1", "c 3"], printed) == ["a 1", "c 3"]
+    assert missing(["c 3", "…", "a 1"], printed) == ["a 1"]
+    assert missing(["…", "b 2"], printed) == ["b 2"]

@@ -36,9 +36,9 @@ def surroundings(
     coalition: Coalition, server: Server, address: Address, tmp_path: Path
 ) -> dict[str, str]:
     """The environment of somebody who follows the guide, with a home of their own."""
-    key_file = tmp_path / "hub-key.pem"
-    key_file.write_text(PrivateKey.generate().to_pem())
-    settings = environment(address, server.port, key_file)
+    name = """UPDATE exchange."window" SET name = '2026-11' WHERE closed_at IS NULL"""
+    coalition.books.owner.execute(name)
+    settings = environment(address, server.port, server.key_file)
     return settings | {"HOME": str(tmp_path), "HUB_ORIGIN": server.origin}
 
 
@@ -53,10 +53,11 @@ class TestGuide:
         assert done.stdout.count("Enrolled mbr_") == 2
 
         program = blocks("python")
+        program = program.replace('"bin/hub"', f'"{sys.executable}", "-m", "web.cli"')
         said = re.findall(r"^# → (.*)$", program, re.M)
         done = run(
             [sys.executable, "-c", program],
-            **surroundings | {"PYTHONPATH": str(ROOT / "sdk" / "python")},
+            **surroundings | {"PYTHONPATH": f"{ROOT / 'sdk' / 'python'}:{ROOT}"},
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.splitlines() == said

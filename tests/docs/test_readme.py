@@ -88,7 +88,7 @@ def test_a_command_that_is_none_is_caught() -> None:
 
 def test_commands_are_found_where_they_stand() -> None:
     found = [shlex.join(each) for page in PAGES for each in commands(page)]
-    assert "windows settle 2026-11" in found
+    assert "windows settle 2026-11 --as mei" in found
     assert "proposals approve" in found  # Its argument is the output of another, which is…
     assert "proposals list --json" in found  # …found as well.
     assert len(found) > 40
