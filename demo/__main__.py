@@ -23,6 +23,7 @@ Data: {SOURCE}.
 
     bin/demo                 ends with the hub running, for you to try; Ctrl-C stops it
     bin/demo --exit          stops everything at the end; 0 when the books balance
+    bin/demo --households N  a smaller coalition, for a quick look
     bin/demo call …          one signed request as a brand, while bin/demo runs
 
 HUB_HOME (default .hub) is where it works, in a folder `demo` of its own; HUB_PORT its port."""
@@ -48,6 +49,13 @@ def main(arguments: list[str]) -> int:
         metavar="N",
         help="client processes (default 4)",
     )
+    parser.add_argument(
+        "--households",
+        type=int,
+        choices=range(100, 10_001),
+        metavar="N",
+        help="only the first N of them, 100 at least, for a quick look",
+    )
     asked = parser.parse_args(arguments)
     for sign in (signal.SIGINT, signal.SIGTERM):  # A shell ignores the first for its background.
         signal.signal(sign, _interrupt)
@@ -55,7 +63,9 @@ def main(arguments: list[str]) -> int:
         signal.signal(signal.SIGHUP, _interrupt)
     console = make_console()
     try:
-        return story.tell(console, stay=not asked.exit, clients=asked.clients)
+        return story.tell(
+            console, stay=not asked.exit, clients=asked.clients, households=asked.households
+        )
     except KeyboardInterrupt:
         console.print("\nInterrupted. The hub and its database are stopped; nothing is running.")
         console.print("Begin again with bin/demo; it always starts afresh.")

@@ -1,5 +1,6 @@
 """The month as plain-text accounting, and what the accountants' own tools say of it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def export(desk: OperatorDesk, window: str, folder: Path) -> list[Book]:
     books = []
     for form, ending, words in (
         ("hledger", "journal", ("hledger", "-f", "FILE", "check")),
-        ("beancount", "beancount", ("bean-check", "FILE")),
+        ("beancount", "beancount", ("bean-check", "--no-cache", "FILE")),
     ):
         file = folder / f"{window}.{ending}"
         desk.run("books", "export", "--window", window, "--format", form, "--to", file)
@@ -35,8 +36,10 @@ def export(desk: OperatorDesk, window: str, folder: Path) -> list[Book]:
 
 def _checked(file: Path, words: tuple[str, ...]) -> Book:
     told = " ".join(words).replace("FILE", file.name)
-    beside = Path(sys.executable).parent / words[0]  # Development requirements put it there.
-    tool = str(beside) if beside.is_file() else shutil.which(words[0])
+    # The tests' tools, where they have run: one is a package's, the other unpacked beside it.
+    beside = (Path(sys.prefix) / "bin", Path(sys.prefix) / "hledger" / "usr" / "bin")
+    path = os.pathsep.join([*map(str, beside), os.environ.get("PATH", os.defpath)])
+    tool = shutil.which(words[0], path=path)
     if tool is None:
         return Book(file=file, check=told, agrees=None)
     arguments = [str(file) if word == "FILE" else word for word in words[1:]]

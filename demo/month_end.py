@@ -63,8 +63,13 @@ class MonthEnd:
 
         `head` is the log's, kept in the middle of the month.
         """
-        with working(self._console, "Fetching every brand's lines, each with its proof"):
-            lines = keep_proofs(self._hub, self._keyring, self._statements, head, self._tally)
+        with (
+            working(self._console, "Fetching every brand's lines, each with its proof", spin=False),
+            progress(self._console, "Brands", len(self._statements)) as advance,
+        ):
+            lines = keep_proofs(
+                self._hub, self._keyring, self._statements, head, self._tally, advance
+            )
         verdicts: list[Verdict] = []
         with (
             working(self._console, "Verifying them offline: bin/verify-statement", spin=False),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.asking import get, pages
+from demo.console import Advance
 from demo.hub import ROOT, Hub, HubFailed
 from demo.keyring import Keyring
 from demo.tally import Tally
@@ -44,8 +45,9 @@ def keep_proofs(
     statements: Mapping[str, Mapping[str, Any]],
     older: Mapping[str, Any],
     tally: Tally,
+    advance: Advance,
 ) -> dict[str, int]:
-    """Fetch what the verifier wants into `proofs/SLUG`; the lines of each brand.
+    """Fetch what the verifier wants into `proofs/SLUG`, a step a brand; the lines of each.
 
     `older` is a head that was kept during the month. Raises HubFailed, UnverifiedAnswer.
     """
@@ -68,6 +70,7 @@ def keep_proofs(
             for count, page in enumerate(pages(office, asked, tally), start=1):
                 _keep(folder / f"{side}-{count:02d}.json", page)
                 lines[slug] += len(page["lines"])
+        advance(1)
     return lines
 
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import closing, suppress
+from itertools import islice
 from typing import TextIO
 
 from rich.console import Console
@@ -23,8 +24,11 @@ from demo.steps import Step
 from demo.tally import Tally
 
 
-def tell(console: Console, *, stay: bool, clients: int) -> int:
-    """Run it all; 0 when the books balance, every answer verified and nothing went astray."""
+def tell(console: Console, *, stay: bool, clients: int, households: int | None = None) -> int:
+    """Run it all; 0 when the books balance, every answer verified and nothing went astray.
+
+    `households` is how many take part, the first of them; None for all.
+    """
     port = choose_port()
     place = home.location()
     with home.claim(place) as lock:
@@ -32,7 +36,7 @@ def tell(console: Console, *, stay: bool, clients: int) -> int:
         console.print(f"[dim]Data: {SOURCE}.[/]\n")
         with working(console, "Reading the month and planning what each household does"):
             month = january()
-            planned = plan(month.baskets)
+            planned = dict(islice(plan(month.baskets).items(), households))
         _describe(console, month, planned)
         with working(console, f"Making a fresh home in {place}"):
             home.make_fresh(place)
@@ -53,10 +57,13 @@ def tell(console: Console, *, stay: bool, clients: int) -> int:
 def _describe(console: Console, month: January, planned: dict[int, list[Step]]) -> None:
     steps = sum(len(each) for each in planned.values())
     earning = {step.reference.split("-")[0] for each in planned.values() for step in each}
-    small = len(month.baskets) - len(earning & {str(each.number) for each in month.baskets})
+    baskets = [each for each in month.baskets if each.household in planned]
+    small = len(baskets) - len(earning & {str(each.number) for each in baskets})
+    everybody = len({each.household for each in month.baskets})
+    who = "All of them take" if len(planned) == everybody else f"{len(planned):,} of them take"
     console.print(
         f"  January 2017: {month.lines:,} lines in {len(month.baskets):,} baskets of"
-        f" {len(planned):,} households. All of them take part;\n  {small} baskets are too small"
+        f" {everybody:,} households. {who} part;\n  {small} baskets are too small"
         f" for a point. With spends, imports and returns: {steps:,} steps."
     )
 
@@ -127,6 +134,7 @@ def _stay(console: Console, hub: Hub) -> None:
   bin/demo call harvest GET /v1/position
   bin/demo call peony GET /v1/windows/{WINDOW}
   bin/demo call lantern POST /v1/members '{{"reference": "you", "daily_limit": 500}}'
+  HUB_HOME={hub.home} bin/hub settlement explain {WINDOW} lantern
   HUB_HOME={hub.home} bin/hub check
 The keys are in {hub.home / "keys"}, the log is {hub.log}.
 [bold]Ctrl-C stops it all.[/]
