@@ -102,7 +102,8 @@ class Reader:
         today = datetime.now(UTC).date()
         first = today.replace(day=1)
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        days = {"2026-11-01": first, "2026-11-30": last}
+        ahead = (last + timedelta(days=32)).replace(day=1)  # In whatever zone, a day to come.
+        days = {"2026-11-01": first, "2026-11-30": last, "2027-01-01": ahead}
         command = _SHORT.sub(lambda found: self.seen[found[1]], command)
         for said, day in days.items():
             command = command.replace(said, day.isoformat())

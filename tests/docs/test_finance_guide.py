@@ -111,6 +111,7 @@ CHANGING = (
     (re.compile(r"[─━┃│┌┐└┘├┤┬┴┼┏┓┗┛┡┩┳╇╈]"), " "),
     (re.compile(r"\b([a-z]{3})_[0-9a-z]{26}\b"), r"\1_…"),
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+( ?UTC|Z|[+][0-9:]+)?)?"), "a day"),
+    (re.compile(r"\b[0-9]{4}-[0-9]{2}\b"), "a month"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "a hash"),
     (re.compile(r"\s+"), " "),
 )
