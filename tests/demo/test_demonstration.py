@@ -10,6 +10,7 @@ import pytest
 
 from demo.brands import BRANDS
 from tests.hledger import find_hledger
+from tests.server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +24,7 @@ def told(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "demo", "--exit", "--households", "200"],
         cwd=ROOT,
-        env={**kept, "HUB_HOME": str(home), "PYTHONUTF8": "1"},
+        env={**kept, "HUB_HOME": str(home), "HUB_PORT": str(free_port()), "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
