@@ -36,4 +36,4 @@ class ProposalChanged(Refusal):
 class SecondPersonRequired(Refusal):
     code = "second-person-required"
     kind = Kind.FORBIDDEN
-    title = "Whoever proposed this cannot decide on it"
+    title = "Whoever proposed or closed this cannot decide on it"

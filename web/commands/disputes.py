@@ -68,6 +68,8 @@ def show(context: Context, dispute: str, folder: Path | None) -> None:
     context.emit_one(
         {
             **_brief(row, names),
+            "journal": to_text("jrn", row["journal_id"]),
+            "opened by": names[row["opened_by"]],
             "reference": row["reference"],
             "reason": row["reason"],
             "left": left,
@@ -156,8 +158,6 @@ def _brief(row: store.Row, names: dict[int, str]) -> dict[str, Any]:
         "issuer": names[row["issuer_id"]],
         "acceptor": names[row["acceptor_id"]],
         "points": row["points"],
-        "journal": to_text("jrn", row["journal_id"]),
-        "opened by": names[row["opened_by"]],
         "state": row["state"],
         "due": row["due_at"],
         "outcome": row["outcome"],
