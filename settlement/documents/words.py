@@ -109,15 +109,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "they owe": ("对方应付", "They owe you"),
     "you owe them": ("您应付", "You owe them"),
     "flow title": (
-        "{gross}的往来轧差为{net}的付款（减少{saved}）",
-        "{gross} of obligations become {net} of payments ({saved} less)",
+        "{gross}的往来轧差后只剩{net}（减少{saved}）",
+        "{gross} of obligations net to {net} ({saved} less)",
     ),
     "flow description": (
-        "左：轧差前谁应付谁；右：实际付款。同一比例。",
-        "Left: who owes whom before netting. Right: who pays whom. Drawn to one scale.",
+        "左：轧差前谁应付谁；右：轧差后以最少笔数谁付谁。同一比例。",
+        "Left: who owes whom before netting. Right: who pays whom after it, in the fewest"
+        " payments. Drawn to one scale.",
     ),
     "gross": ("轧差前", "Before netting"),
-    "after": ("付款", "Payments"),
+    "after": ("轧差后", "After netting"),
     "own flow title receives": (
         "应收{owed}减应付{owes}，净收{net}",
         "Owed {owed} less {owes} leaves {net} to receive",

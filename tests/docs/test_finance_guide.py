@@ -113,6 +113,7 @@ CHANGING = (
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+( ?UTC|Z|[+][0-9:]+)?)?"), "a day"),
     (re.compile(r"\b[0-9]{4}-[0-9]{2}\b"), "a month"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "a hash"),
+    (re.compile(r"\bT-[0-9]+\b"), "terms"),
     (re.compile(r"\s+"), " "),
 )
 

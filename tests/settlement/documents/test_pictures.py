@@ -78,7 +78,7 @@ class TestWhole:
 
     def test_flow_draws_both_on_one_scale(self) -> None:
         found = pictures.flow(WHOLE, "en")
-        assert found.title == "¥16.00 of obligations become ¥7.00 of payments (56.3% less)"
+        assert found.title == "¥16.00 of obligations net to ¥7.00 (56.3% less)"
         left = sum(band.height for band in bands(found) if band.x < pictures.WIDTH / 2)
         right = sum(band.height for band in bands(found) if band.x > pictures.WIDTH / 2)
         assert left / right == pytest.approx(1600 / 700)
