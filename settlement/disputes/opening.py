@@ -79,11 +79,16 @@ def _only_issuer(session: Session, party: int, journal: UUID) -> int:
 
 
 def _check_in_time(session: Session, window_id: int, now: datetime) -> None:
-    """An open window's lines may be contested, and a closed one's until it was said to be over."""
+    """Until the figures are worked out, and then as long as the calendar says.
+
+    The lock holds back a closing that is about to work them out: it leaves this line out.
+    """
     window = windows.window_by_id(session, window_id)
     if window.state == "open":
         return
     state = windows.lock_settlement(session, window_id)
+    if state == "closing":
+        return
     until = window.disputes_until
     if state != "closed" or until is None or windows.day_of(session, now) > until:
         raise DisputeTooLate(state=state, until=until and until.isoformat())

@@ -176,6 +176,21 @@ class TestOpening:
         scene.close("2026-12", "2027-01")
         assert scene.net(scene.market, "2026-12") == 0
 
+    def test_may_be_done_while_it_is_closing(self, scene: Scene) -> None:
+        member = scene.market.enrol()
+        scene.market.accrue(member, 100)
+        sale = scene.fuel.redeem(scene.fuel.link(scene.market, member), 100).body["id"]
+        with scene.hub.database.transaction() as session:
+            closing.begin(session, window="2026-12", next_name="x", currency="CNY", by="mei")
+        scene.opened(scene.market, sale)
+        closing.resume(
+            scene.hub.database,
+            window="2026-12",
+            now=datetime.now(UTC),
+            signer=replace(scene.sealer, heads=build_sealer().heads),
+        )
+        assert scene.net(scene.market, "2026-12") == 0
+
 
 class TestWhatEachSideSees:
     def test_the_acceptor_its_receipt_the_issuer_no_acceptor(self, scene: Scene) -> None:
