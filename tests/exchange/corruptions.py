@@ -333,7 +333,7 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     ],
     "a-dispute-is-about-a-line": [
         ("UPDATE settlement.dispute SET points = points + 1",),
-        ("UPDATE settlement.dispute SET window_id = 1",),
+        ("UPDATE settlement.dispute SET window_id = (SELECT min(id) FROM exchange.\"window\")",),
     ],
     "what-was-upheld-is-given-back": [
         ("UPDATE settlement.dispute SET upheld_points = 1 WHERE outcome = 'upheld'",),
