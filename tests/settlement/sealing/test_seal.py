@@ -62,10 +62,10 @@ class TestSealWindow:
     def test_is_busy_while_an_older_transaction_runs(
         self, books, database, sealer, trade, address, monkeypatch
     ):
-        monkeypatch.setattr(seal, "PATIENCE", 0.2)
         trade(2)
         seal_all(database, books.window_id, sealer)
-        with psycopg.connect(address.owner) as slow:
+        with psycopg.connect(address.owner) as slow, monkeypatch.context() as impatient:
+            impatient.setattr(seal, "PATIENCE", 0.2)
             slow.execute("SELECT pg_current_xact_id()")
             trade(1)
             with pytest.raises(Busy):
