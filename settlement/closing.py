@@ -16,12 +16,13 @@ from exchange import store as books
 from exchange import windows
 from kit.database import Database
 from settlement import deferrals, postings, revisions, rollup, store
-from settlement.bank.agreement import disagreements
+from settlement.bank.agreement import disagreements, hold_money, money_moved
 from settlement.calendar import dates
 from settlement.defaults.errors import CoveredAlready
 from settlement.defaults.store import shortfalls_of
 from settlement.errors import (
     BankDisagrees,
+    MoneyMoved,
     SettlementStepRefused,
     UnrevisedDeferrals,
     WindowNameInvalid,
@@ -161,11 +162,18 @@ def abort(session: Session, window: str, now: datetime, *, by: str, because: UUI
     """Give the settlement up, as two people approved: all of it goes into the next that closes.
 
     What the window owed no longer counts as owed, and its points stand as they did before.
-    Raises WindowNotFound, Busy, SettlementStepRefused, CoveredAlready, in this order.
+    What is contested must be left out first, or it would come into the next with all the rest.
+    Raises WindowNotFound, Busy, SettlementStepRefused, CoveredAlready, MoneyMoved,
+    UnrevisedDeferrals, in this order.
     """
+    hold_money(session)  # First: whoever matches money comes to the window after it.
     found = _locked(session, window, "aborted")
     if any(row["method"] == "cover" for row in shortfalls_of(session, found.id)):
         raise CoveredAlready
+    if money_moved(session, found.id):
+        raise MoneyMoved
+    if revisions.is_stale(session, found):
+        raise UnrevisedDeferrals
     deferral = deferrals.defer_window(session, found.id, because=because, now=now)
     deferrals.release(session, deferral, now)
     store.set_state(session, found.id, "aborted", now, by)

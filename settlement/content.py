@@ -130,6 +130,7 @@ class _Reader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: dict[int, tuple[Content, dict[UUID, list[Movement]]]] = {}
+        self._lines: dict[tuple[UUID, int], list[Movement]] = {}
 
     def content(self, window: int) -> Content:
         return self._divided(window)[0]
@@ -137,16 +138,19 @@ class _Reader:
     def _divided(self, window: int) -> tuple[Content, dict[UUID, list[Movement]]]:
         if window not in self._known:
             brought: _Sums = Counter()
-            for row in store.deferrals_into(self._session, window):  # All of windows before it.
+            into = store.deferrals_into(self._session, window)  # All of windows before it.
+            counted = [
+                row
+                for row in store.deferrals_of(self._session, window)
+                if row["revision"] is not None
+            ]
+            self._read_lines([*into, *counted])
+            for row in into:
                 brought.update(_sums(self._left_out(row)))
             self._known[window] = divide(
                 store.moved(self._session, window),
                 _movements(brought),
-                [
-                    self._deferral(row)
-                    for row in store.deferrals_of(self._session, window)
-                    if row["revision"] is not None
-                ],
+                [self._deferral(row) for row in counted],
             )
         return self._known[window]
 
@@ -165,5 +169,14 @@ class _Reader:
             lines=tuple(self._line(row)) if row["kind"] == "line" else (),
         )
 
+    def _read_lines(self, rows: Iterable[store.Row]) -> None:
+        """All at once: a partner may contest them by the thousand."""
+        wanted = {_pair(row) for row in rows if row["kind"] == "line"}
+        self._lines |= postings.lines(self._session, wanted - self._lines.keys())
+
     def _line(self, row: store.Row) -> list[Movement]:
-        return postings.line(self._session, row["journal_id"], row["issuer_id"])
+        return self._lines[_pair(row)]
+
+
+def _pair(row: store.Row) -> tuple[UUID, int]:
+    return row["journal_id"], row["issuer_id"]

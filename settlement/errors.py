@@ -64,6 +64,14 @@ class UnrevisedDeferrals(Refusal):
     retryable = True
 
 
+class MoneyMoved(Refusal):
+    """What was paid for a settlement is not paid for the next: `bin/hub bank show` tells of it."""
+
+    code = "money-moved"
+    kind = Kind.CONFLICT
+    title = "Money of this window has moved: it can no longer be given up."
+
+
 class DeferralExists(Refusal):
     code = "deferral-exists"
     kind = Kind.CONFLICT

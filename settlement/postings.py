@@ -46,13 +46,27 @@ def movements(session: Session, window: int) -> list[Movement]:
     return priced(_all(session, SUMMED, window=window, since=0, party=None))
 
 
-def line(session: Session, journal: UUID, issuer: int) -> list[Movement]:
-    """One issuer's points of one journal. Raises PointsUnpriced."""
-    sql = SUMMED.replace(
-        "p.window_id = :window AND p.xid >= :since",
-        "p.journal_id = :journal AND p.issuer_id = :issuer",
+def lines(
+    session: Session, wanted: Iterable[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], list[Movement]]:
+    """Issuers' points of journals, by journal and issuer. Raises PointsUnpriced."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return {}
+    sql = (
+        SUMMED.replace("SELECT p.movement", "SELECT p.journal_id AS journal, p.movement", 1)
+        .replace(
+            "p.window_id = :window AND p.xid >= :since",
+            "(p.journal_id, p.issuer_id) IN (SELECT * FROM unnest("
+            "CAST(:journals AS uuid[]), CAST(:issuers AS integer[])))",
+        )
+        .replace("GROUP BY 1,", "GROUP BY 7, 1,")
     )
-    return priced(_all(session, sql, journal=journal, issuer=issuer, party=None))
+    journals, issuers = zip(*pairs, strict=True)
+    found: dict[tuple[UUID, int], list[Row]] = {}
+    for row in _all(session, sql, journals=list(journals), issuers=list(issuers), party=None):
+        found.setdefault((row["journal"], row["issuer"]), []).append(row)
+    return {pair: priced(rows) for pair, rows in found.items()}
 
 
 def priced(rows: Iterable[Row]) -> list[Movement]:

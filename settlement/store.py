@@ -433,6 +433,15 @@ def deferrals_of(session: Session, window: int) -> list[Row]:
     )
 
 
+def is_left_out(session: Session, window: int, party: int) -> bool:
+    """Whether all that a party has part in is left out of a window's settlement, or was."""
+    sql = (
+        "SELECT FROM settlement.deferral"
+        " WHERE window_id = :window AND kind = 'party' AND party_id = :party"
+    )
+    return bool(_all(session, sql, window=window, party=party))
+
+
 def deferred_since(session: Session, window: int) -> bool:
     """Whether something is left out that no revision has counted yet."""
     sql = "SELECT FROM settlement.deferral WHERE window_id = :window AND revision IS NULL LIMIT 1"

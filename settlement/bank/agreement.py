@@ -86,6 +86,11 @@ def progress(session: Session, window: int) -> list[Progress]:
     return [judge(due, entries.get(due.number, ()), confirmed.get(due.number)) for due in payments]
 
 
+def hold_money(session: Session) -> None:
+    """No entry is matched, and nobody confirms one, until this transaction ends."""
+    store.lock_imports(session)
+
+
 def money_moved(session: Session, window: int) -> bool:
     """Whether any entry of the bank, or anybody, says that money of this window moved."""
     return store.any_money(session, window)

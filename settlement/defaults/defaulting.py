@@ -11,7 +11,7 @@ from kit.ids import uuid7
 from partners import registry, terms
 from settlement import deferrals, revisions
 from settlement import store as windows
-from settlement.bank.agreement import money_moved
+from settlement.bank.agreement import hold_money, money_moved
 from settlement.content import content
 from settlement.defaults import dry_run as rehearsal
 from settlement.defaults import security, store
@@ -64,6 +64,7 @@ def enact(
     The partner is suspended: it issues no more. Raises what `dry_run` raises, Busy, and
     DefaultChanged when it is not, to the unit, what was shown.
     """
+    hold_money(session)  # First: whoever matches money comes to the window after it.
     windows.lock_settlement(session, windows.get_window(session, approved["window"]).id)
     store.lock_security(session)
     outcome = dry_run(session, approved["window"], approved["party"], approved["method"])

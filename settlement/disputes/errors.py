@@ -28,7 +28,9 @@ class DisputeExists(Refusal):
 
 
 class DisputeTooLate(Refusal):
-    """`until` is when the window's lines could last be contested."""
+    """`until` is when the window's lines could last be contested; without it, those of a partner
+    whose default left it out cannot be at all.
+    """
 
     code = "dispute-too-late"
     kind = Kind.CONFLICT
@@ -70,7 +72,7 @@ class EvidenceRefused(Refusal):
 
 
 class TooMuchEvidence(Refusal):
-    """No more than `most` files for one dispute."""
+    """No more than `most` files of each side for one dispute."""
 
     code = "too-much-evidence"
     kind = Kind.CONFLICT

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import datetime
+from unicodedata import category
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from settlement.disputes.errors import (
 )
 from settlement.disputes.store import Row
 
-MOST_FILES = 10
+MOST_FILES = 10  # Of each side: neither fills the other's places.
 MOST_BYTES = 5_000_000
 
 # How a file of each type begins; of text nothing is asked but that it is text.
@@ -31,7 +32,11 @@ _BEGINS = {
 }
 TYPES = tuple(_BEGINS)
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,120}")
+MOST_NAME_BYTES = 240  # Folders take 255, and a number stands before it there.
+
+_NAME = re.compile(r"[^/\\]{1,120}")
+# Control characters command terminals, and those of format show a name as another.
+_UNSEEN = ("Cc", "Cf", "Cs")
 
 
 def put(
@@ -56,10 +61,10 @@ def put(
         raise DisputeStepRefused(state=row["state"])
     check(name, media_type, content)
     digest = hashlib.sha256(content).digest()
-    known = {bytes(each["digest"]): each["id"] for each in store.evidence_list(session, dispute)}
+    known = {bytes(each["digest"]): each for each in store.evidence_list(session, dispute)}
     if digest in known:
-        return UUID(str(known[digest]))
-    if len(known) >= MOST_FILES:
+        return UUID(str(known[digest]["id"]))
+    if sum(each["party_id"] == party for each in known.values()) >= MOST_FILES:
         raise TooMuchEvidence(most=MOST_FILES)
     values = {
         "id": uuid7(),
@@ -76,8 +81,8 @@ def put(
 
 def check(name: str, media_type: str, content: bytes) -> None:
     """Raises EvidenceRefused, saying why."""
-    if not _NAME.fullmatch(name) or name.strip(" .") == "":
-        raise EvidenceRefused("A file has a name of up to 120 characters, without a path")
+    if not _NAME.fullmatch(name) or name.strip(" .") == "" or not _is_plain(name):
+        raise EvidenceRefused("A file has a plain name of up to 120 characters, without a path")
     if not content.startswith(_BEGINS[media_type]):
         raise EvidenceRefused(f"The file does not begin as {media_type} does")
     if media_type.startswith("text/"):
@@ -87,6 +92,12 @@ def check(name: str, media_type: str, content: bytes) -> None:
             raise EvidenceRefused("Text is taken as UTF-8") from error
         if "\x00" in plain:
             raise EvidenceRefused("Text holds no null characters")
+
+
+def _is_plain(name: str) -> bool:
+    if any(category(letter) in _UNSEEN for letter in name):
+        return False
+    return len(name.encode()) <= MOST_NAME_BYTES
 
 
 def get(session: Session, *, party: int, dispute: UUID, evidence: UUID) -> Row:

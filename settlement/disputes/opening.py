@@ -53,6 +53,9 @@ def open_disputes(
     contested = [_look(session, party, line) for line in lines]
     for window in sorted({each.window for each in contested}):
         _check_in_time(session, window, now)
+        of_it = [each for each in contested if each.window == window]
+        sides = {side for each in of_it for side in (each.issuer, each.acceptor)}
+        _check_not_left_out(session, window, sides)
     return [_open(session, party, each, reason, words, now) for each in contested]
 
 
@@ -92,6 +95,12 @@ def _check_in_time(session: Session, window_id: int, now: datetime) -> None:
     until = window.disputes_until
     if state != "closed" or until is None or windows.day_of(session, now) > until:
         raise DisputeTooLate(state=state, until=until and until.isoformat())
+
+
+def _check_not_left_out(session: Session, window: int, sides: set[int]) -> None:
+    """What a default left out comes with its cure, maybe already: it is not taken out of that."""
+    if any(windows.is_left_out(session, window, side) for side in sorted(sides)):
+        raise DisputeTooLate(state="left-out")
 
 
 def _open(

@@ -395,6 +395,9 @@ class TestEvidence:
             (b"<html>", "image/png", "a.png", "evidence-refused"),
             (b"\xff\xfe", "text/plain", "a.txt", "evidence-refused"),
             (b"a", "text/plain", "..%2Fa", "evidence-refused"),
+            (b"a", "text/plain", "%E6%8D%AE" * 100, "evidence-refused"),  # 300 bytes.
+            (b"a", "text/plain", "a%C2%9B2J", "evidence-refused"),  # Clears a terminal.
+            (b"a", "text/plain", "a%E2%80%AEfdp.exe", "evidence-refused"),  # Reads `aexe.pdf`.
             (b"a", "text/html", "a.html", "content-type-unsupported"),
         ],
     )
@@ -411,8 +414,10 @@ class TestEvidence:
             content = f"page {number}".encode()
             assert put(scene, scene.fuel, dispute, content, "text/plain", "p.txt").status == 201
         assert put(scene, scene.market, dispute, b"page 3", "text/plain", "again").status == 201
-        answer = put(scene, scene.market, dispute, b"page 11", "text/plain", "p.txt")
+        answer = put(scene, scene.fuel, dispute, b"page 11", "text/plain", "p.txt")
         assert (answer.status, answer.body["code"]) == (409, "too-much-evidence")
+        # Whoever came first does not silence the other.
+        assert put(scene, scene.market, dispute, b"no", "text/plain", "p.txt").status == 201
 
 
 class TestFromARecord:
