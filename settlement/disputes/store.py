@@ -216,14 +216,6 @@ def overdue(session: Session, now: datetime, limit: int) -> list[UUID]:
 # --- evidence -------------------------------------------------------------------------------------
 
 
-def count_evidence(session: Session, dispute: UUID) -> int:
-    found: int = session.execute(
-        text("SELECT count(*) FROM settlement.dispute_evidence WHERE dispute_id = :id"),
-        {"id": dispute},
-    ).scalar_one()
-    return found
-
-
 def insert_evidence(session: Session, values: dict[str, Any]) -> UUID:
     """The file's id; that of the same bytes put before, if there are."""
     session.execute(

@@ -35,8 +35,10 @@ class TestSeal:
     ) -> None:
         head = desk.json("seal", "now")
         assert head["size"] == 1
-        assert desk.json("seal", "heads") == [head]
-        [kept] = heads.kept(coalition.signer.heads)
+        # Heads of nothing may stand before it: the fixture says why.
+        newest, *_ = desk.json("seal", "heads")
+        assert newest == head
+        *_, kept = heads.kept(coalition.signer.heads)
         assert heads.as_facts(kept) == head
 
     def test_verify_is_silent_about_a_log_that_nobody_touched(self, desk: Desk) -> None:
