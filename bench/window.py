@@ -1,7 +1,8 @@
 """`bin/bench window`: what the tills feel while a window of a million postings closes.
 
 The closing is the one that `bin/hub windows close` does, in a process of its own. Before every
-round the open window is filled again, so that each closing has as much to add up.
+round the open window is filled again, so that each closing has as much to add up, and is rolled up
+and sealed but for what the tills do meanwhile, as the jobs do all month long.
 """
 
 import functools
@@ -25,7 +26,8 @@ from bench.plan import Plan
 from bench.till import CONNECTIONS
 from kit.database import Database
 from partners.public_keys import PrivateKey
-from settlement import closing
+from settlement import closing, rollup
+from settlement.sealing import seal
 from settlement.sealing.sealer import Sealer
 
 TARGET = 0.55
@@ -107,6 +109,9 @@ def _close(app_url: str, window: str, following: str, pipe: Connection) -> None:
     database = Database(app_url)
     heads = Path(tempfile.mkdtemp()) / "heads.ndjson"
     signer = Sealer("bench", PrivateKey.generate(), secrets.token_bytes(32), heads)
+    with database.transaction() as session:
+        rollup.roll_up(session)
+    seal.append(database, signer)
     pipe.send("ready")
     pipe.recv()
     started = time.perf_counter()

@@ -4,7 +4,12 @@ import psycopg
 from psycopg import sql
 
 import exchange.models
+import members.giving.models
 import members.models
+import members.notices.models
+import members.people.models
+import partners.asking.models
+import partners.exchanges.models
 import partners.models
 import settlement.bank.models
 import settlement.calendar.models
@@ -20,7 +25,12 @@ from kit.database import Base
 MODELS = (
     exchange.models,
     members.models,
+    members.people.models,
+    members.giving.models,
+    members.notices.models,
     partners.models,
+    partners.asking.models,
+    partners.exchanges.models,
     settlement.models,
     settlement.sealing.models,
     settlement.bank.models,

@@ -9,15 +9,22 @@ import partners.api.keys
 import partners.api.members
 import partners.api.rates
 import partners.api.transactions
+import partners.asking.api
+import partners.asking.pages
+import partners.exchanges.api
+import partners.exchanges.pages
 import settlement.api
 from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
 from kit.database import Database, HotConnection, refuse_unsafe
 from kit.secure_headers import SECURE_HEADERS
 from kit.strict_json import dumps
+from members.pages import PAGES
+from members.pages.wiring import Wallets
 from members.secrets import Secrets
 from partners.api import routes
 from partners.api.operations import Hub, Operation
+from partners.brands import Registered
 from partners.directory import Directory
 from web import config, health, logs, openapi, problems
 
@@ -27,6 +34,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *partners.api.acceptance.OPERATIONS,
     *partners.api.batches.OPERATIONS,
     *partners.api.transactions.OPERATIONS,
+    *partners.asking.api.OPERATIONS,
+    *partners.exchanges.api.OPERATIONS,
     *settlement.api.OPERATIONS,
     *partners.api.rates.OPERATIONS,
     *partners.api.keys.OPERATIONS,
@@ -55,6 +64,20 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     problems.install(app)
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(openapi.blueprint(OPERATIONS, settings.origin))
+    app.extensions["wallets"] = Wallets(
+        clock=clock,
+        database=database,
+        funnel=funnel,
+        secrets=hub.secrets,
+        brands=Registered(database),
+        currency=settings.currency,
+        point_worth=settings.point_worth,
+        origin=settings.origin,
+        home=settings.home,
+        production=settings.production,
+    )
+    for pages in (*PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
+        app.register_blueprint(pages)
     published = dumps(
         {"keys": [key.to_jwk(key_id) for key_id, key in settings.public_keys.items()]}
     )

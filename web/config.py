@@ -34,6 +34,7 @@ class Config:
     origin: str
     production: bool
     currency: str
+    point_worth: int
     app_url: str = field(repr=False)
     owner_url: str = field(repr=False)
     secret: bytes = field(repr=False)
@@ -80,6 +81,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         origin=origin,
         production=production,
         currency=_currency(environ.get("HUB_CURRENCY", "CNY")),
+        point_worth=_point_worth(environ.get("HUB_POINT_WORTH", "1000000")),
         app_url=app_url,
         owner_url=owner_url,
         secret=_secret(environ, place, production),
@@ -105,6 +107,14 @@ def _currency(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", text):
         raise UnsafeConfiguration(f"HUB_CURRENCY is {text!r}, not three letters of ISO 4217")
     return text
+
+
+def _point_worth(text: str) -> int:
+    if not text.isdecimal():
+        raise UnsafeConfiguration(
+            f"HUB_POINT_WORTH is {text!r}, not millionths of a minor unit that a point is worth"
+        )
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import click
 
 import exchange.invariants
+import members.invariants
+import partners.invariants
 import settlement.invariants
 import staff.invariants
 from exchange import windows
@@ -95,7 +97,9 @@ def check(context: Context) -> None:
     """
     invariants = [
         *exchange.invariants.INVARIANTS,
+        *members.invariants.INVARIANTS,
         *staff.invariants.INVARIANTS,
+        *partners.invariants.INVARIANTS,
         *settlement.invariants.INVARIANTS,
     ]
     with context.database.engine.connect() as connection:

@@ -1,0 +1,1 @@
+"""Points given to another member, and purses that a family shares."""

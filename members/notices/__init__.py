@@ -1,0 +1,1 @@
+"""What members are told: in the wallet's inbox and by message."""

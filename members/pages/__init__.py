@@ -1,0 +1,27 @@
+"""The wallet: pages for members, phone first. Each file is one part of it, with its templates."""
+
+from members.pages import (
+    activity,
+    brands,
+    family,
+    freeze,
+    give,
+    inbox,
+    pay,
+    settings,
+    sign_in,
+    wallet,
+)
+
+PAGES = (
+    sign_in.pages,
+    wallet.pages,
+    activity.pages,
+    pay.pages,
+    brands.pages,
+    freeze.pages,
+    give.pages,
+    family.pages,
+    inbox.pages,
+    settings.pages,
+)

@@ -1,0 +1,5 @@
+"""The pages."""
+
+from flask import Blueprint
+
+pages = Blueprint("freeze", __name__)

@@ -1,0 +1,56 @@
+"""What the wallet's pages may reach: one value, made where the application is wired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from flask import current_app
+
+from exchange.funnel import Funnel
+from kit.clock import Clock
+from kit.database import Database
+from members.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A partner as members know it. `party` is its number in the books."""
+
+    party: int
+    name: str
+    slug: str
+
+
+class Brands(Protocol):
+    """Who the coalition is; the registry above this package knows."""
+
+    def all(self) -> Mapping[int, Brand]:
+        """Every partner by party, also those that have left: history names them."""
+        ...
+
+    def open(self) -> list[Brand]:
+        """Those that a member may link today, by name."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wallets:
+    """`point_worth` is what a point buys, in millionths of a minor unit of `currency`."""
+
+    clock: Clock
+    database: Database
+    funnel: Funnel
+    secrets: Secrets
+    brands: Brands
+    currency: str
+    point_worth: int
+    origin: str
+    home: Path
+    production: bool
+
+
+def here() -> Wallets:
+    """What the application that serves this request was wired with."""
+    wired: Wallets = current_app.extensions["wallets"]
+    return wired

@@ -1,0 +1,2 @@
+-- Online spends that a partner asks a member to approve.
+SELECT 1;

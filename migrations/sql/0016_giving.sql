@@ -1,0 +1,2 @@
+-- Gifts and family purses.
+SELECT 1;

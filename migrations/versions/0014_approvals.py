@@ -1,0 +1,18 @@
+"""Online spends that a partner asks a member to approve."""
+
+from alembic import op
+
+from migrations import script
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.get_bind().connection.driver_connection.execute(script("0014_approvals.sql"))
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,1 @@
+"""Online spends that a partner asks a member to approve."""

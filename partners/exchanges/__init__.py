@@ -1,0 +1,1 @@
+"""Exchanges: a partner's own points into shared ones and back, as sagas."""

@@ -1,0 +1,5 @@
+"""The partner API."""
+
+from partners.api.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = ()
