@@ -55,7 +55,6 @@ def environment(address: Address, port: int, key_file: Path) -> dict[str, str]:
     plain = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return plain | {
         "HUB_HOME": str(key_file.parent),
-        "HUB_HOME": str(key_file.parent),
         "HUB_PORT": str(port),
         "HUB_SECRET": SECRET,
         "HUB_KEY_FILE": str(key_file),

@@ -76,7 +76,8 @@ class Visitor:
 
     def code(self, number: str, *, after: float = 0.0) -> str:
         """The sign-in code that was sent to a number."""
-        found = re.search(r"(?<!\d)\d{6}(?!\d)", self.message(number, after=after).split(number)[-1])
+        text = self.message(number, after=after).replace(number, "")
+        found = re.search(r"(?<!\d)\d{6}(?!\d)", text)
         assert found is not None
         return found.group()
 
