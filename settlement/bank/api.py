@@ -12,6 +12,9 @@ from settlement.bank import accounts, agreement, invoices, schemas
 from settlement.bank.agreement import Progress
 from settlement.bank.dues import OWN
 from settlement.bank.errors import InvoiceNotFound
+from settlement.bank.invoice_files import read
+from settlement.bank.invoice_page import as_pdf
+from settlement.documents.schemas import LanguageQuery
 from settlement.errors import WindowNotFound
 from settlement.reckoning import FLOAT, HUB
 
@@ -33,6 +36,11 @@ def _invoice(call: Call, session: Session, _: Data) -> Document:
 def _invoice_csv(call: Call, session: Session, _: Data) -> Document:
     row = invoices.files(session, call.party, str(call.path["invoice"]))
     return Document(bytes(row["csv"]), "text/csv; charset=utf-8")
+
+
+def _invoice_pdf(call: Call, session: Session, data: Data) -> Document:
+    row = invoices.files(session, call.party, str(call.path["invoice"]))
+    return Document(as_pdf(read(bytes(row["document"])), data["language"]), "application/pdf")
 
 
 def _payments(call: Call, session: Session, _: Data) -> Facts:
@@ -122,5 +130,18 @@ OPERATIONS: tuple[Operation, ...] = (
         content="text/csv",
         refusals=(InvoiceNotFound,),
         read=_invoice_csv,
+    ),
+    Read(
+        name="getInvoicePdf",
+        method="GET",
+        path="/v1/invoices/<invoice>/pdf",
+        scopes=SETTLE,
+        tag="Settlement",
+        summary="One invoice or credit note, fit to print",
+        query=LanguageQuery,
+        answer=None,
+        content="application/pdf",
+        refusals=(InvoiceNotFound,),
+        read=_invoice_pdf,
     ),
 )

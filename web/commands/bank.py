@@ -20,6 +20,9 @@ from settlement.bank import (
     store,
 )
 from settlement.bank.accounts import Account
+from settlement.bank.invoice_files import read
+from settlement.bank.invoice_page import as_pdf
+from settlement.documents.figures import LANGUAGES, Language
 from settlement.reckoning import HUB
 from settlement.report import money
 from web.commands.context import Context, json_option, pass_context
@@ -92,9 +95,10 @@ def list_accounts(context: Context, slug: str | None) -> None:
 @bank.command()
 @WINDOW
 @TO
+@click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
 @json_option
 @pass_context
-def invoice(context: Context, window: str, folder: Path | None) -> None:
+def invoice(context: Context, window: str, folder: Path | None, language: Language) -> None:
     """Invoice everybody that pays for an approved window; once, and anew when it was revised."""
     with context.database.transaction() as session:
         invoices.issue(session, window, now=context.clock())
@@ -105,6 +109,8 @@ def invoice(context: Context, window: str, folder: Path | None) -> None:
             for row in store.invoice_documents(session, found.id):
                 _write(context, folder / f"{row['number']}.json", row["document"])
                 _write(context, folder / f"{row['number']}.csv", row["csv"])
+                printed = as_pdf(read(bytes(row["document"])), language)
+                _write(context, folder / f"{row['number']}.pdf", printed)
     context.emit(
         (
             {

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
 
 from demo.bank import Transaction, statement
 from kit.errors import Refusal
@@ -295,9 +296,21 @@ class TestInvoices:
         assert {row["invoice"] for row in rows} == {number}
         assert [row["amount"] for row in rows if row["section"] == "pay"] == [f"{amount / 100:.2f}"]
 
+    @pytest.mark.parametrize(("language", "title"), [("zh", "付款通知单"), ("en", "Invoice")])
+    def test_pdf(self, scene: Scene, language: str, title: str) -> None:
+        (number,) = scene.invoice()
+        answer = scene.market.call("GET", f"/v1/invoices/{number}/pdf?language={language}")
+        assert answer.headers["content-type"] == "application/pdf"
+        (page,) = PdfReader(io.BytesIO(answer.body)).pages
+        text = page.extract_text()
+        amount = scene.payment(scene.market)["amount"]
+        assert title in text
+        assert number in text
+        assert f"{amount / 100:,.2f}" in text
+
     def test_of_another_are_not_found(self, scene: Scene) -> None:
         (number,) = scene.invoice()
-        for path in (f"/v1/invoices/{number}", f"/v1/invoices/{number}/csv"):
+        for path in [f"/v1/invoices/{number}{form}" for form in ("", "/csv", "/pdf")]:
             theirs = scene.fuel.call("GET", path)
             assert (theirs.status, theirs.body["code"]) == (404, "invoice-not-found")
         cursor = scene.fuel.call("GET", f"/v1/invoices?cursor={number}")
