@@ -285,24 +285,42 @@ def database_now(session: Session) -> datetime:
 # --- exposure -------------------------------------------------------------------------------------
 
 
-def release_exposure(session: Session, window: int, party: int, points: int, owed: int) -> None:
-    """The settlement of a window turned `points` into `owed` minor units.
+def release_exposures(
+    session: Session, window: int, released: Mapping[int, tuple[int, int]]
+) -> None:
+    """The settlement of a window turned points into money: (points, minor units) by party.
 
     Said again, because it was worked out again, the later word counts.
     """
-    values = {"window": window, "party": party, "points": points, "owed": owed}
+    parties = sorted(released)
+    values = {
+        "window": window,
+        "parties": parties,
+        "points": [released[party][0] for party in parties],
+        "owed": [released[party][1] for party in parties],
+    }
     session.execute(
         text(
-            "WITH before AS (SELECT points, owed FROM exchange.exposure_release"
-            "     WHERE window_id = :window AND party_id = :party),"
+            "SELECT FROM exchange.exposure WHERE party_id = ANY(:parties)"
+            " ORDER BY party_id FOR UPDATE"
+        ),
+        {"parties": parties},
+    )
+    session.execute(
+        text(
+            "WITH word AS (SELECT * FROM unnest(CAST(:parties AS integer[]),"
+            "     CAST(:points AS bigint[]), CAST(:owed AS bigint[])) w (party_id, points, owed)),"
+            " before AS (SELECT party_id, points, owed FROM exchange.exposure_release"
+            "     WHERE window_id = :window),"
             " said AS (INSERT INTO exchange.exposure_release (window_id, party_id, points, owed)"
-            "     VALUES (:window, :party, :points, :owed)"
+            "     SELECT :window, party_id, points, owed FROM word"
             "     ON CONFLICT ON CONSTRAINT exposure_release_pk"
             "     DO UPDATE SET points = excluded.points, owed = excluded.owed)"
-            " UPDATE exchange.exposure"
-            " SET points = points - :points + coalesce((SELECT points FROM before), 0),"
-            "     owed = owed + :owed - coalesce((SELECT owed FROM before), 0)"
-            " WHERE party_id = :party"
+            " UPDATE exchange.exposure e"
+            " SET points = e.points - w.points + coalesce(b.points, 0),"
+            "     owed = e.owed + w.owed - coalesce(b.owed, 0)"
+            " FROM word w LEFT JOIN before b ON b.party_id = w.party_id"
+            " WHERE e.party_id = w.party_id"
         ),
         values,
     )

@@ -6,8 +6,9 @@ number, card or guess.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal, Self
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,13 +23,27 @@ from members.secrets import Secrets
 
 LINK_TOKEN_VALID = timedelta(minutes=10)
 
+# What a partner learns of a wallet: nothing, whether it can pay X, or every lot.
+Sees = Literal["nothing", "answers", "balance"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consent:
-    """What the member lets a partner do: spend up to a limit a day, see the balance."""
+    """What the member lets a partner do: spend up to a limit a day, see the balance, and have
+    "can it pay X?" answered."""
 
     daily_limit: int = 0
     shares_balance: bool = False
+    answers: bool = True
+
+    def within(self, sees: Sees, daily_limit: int) -> Self:
+        """As much of it as the member agreed to."""
+        return replace(
+            self,
+            daily_limit=min(self.daily_limit, daily_limit),
+            shares_balance=self.shares_balance and sees == "balance",
+            answers=sees != "nothing",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,13 +87,18 @@ def link(
     secrets_: Secrets,
     now: datetime,
 ) -> LinkedMember:
-    """Link a member who brings a token. Raises CustomerKnown, LinkTokenInvalid, AlreadyLinked."""
+    """Link a member who brings a token. Raises CustomerKnown, LinkTokenInvalid, AlreadyLinked.
+
+    Where the member asked for the token herself, the partner may do no more than she said.
+    """
     _refuse_known(session, party, reference)
     digest = secrets_.digest("link-token", token)
     row = store.lock_link_token(session, digest)
     if row is None or row["used_at"] is not None or row["expires_at"] <= now:
         raise LinkTokenInvalid
-    store.use_link_token(session, digest, now)
+    store.use_link_token(session, digest, party, now)
+    if row["issued_to"] is None:
+        consent = consent.within(row["sees"], row["daily_limit"])
     return _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
 
 
@@ -111,6 +131,34 @@ def link_token(
             "digest": secrets_.digest("link-token", token),
             "member": store.member_of_wallet(session, row["wallet_id"]),
             "party": party,
+            "expires_at": expires_at,
+        },
+    )
+    return token, expires_at
+
+
+def own_token(
+    session: Session,
+    *,
+    member: UUID,
+    sees: Sees,
+    daily_limit: int,
+    secrets_: Secrets,
+    now: datetime,
+) -> tuple[str, datetime]:
+    """What a member shows a brand of her choice, and until when; it ends the one before.
+
+    The brand that links with it may see and spend what is said here, and no more.
+    """
+    token = secrets.token_urlsafe(24)
+    expires_at = now + LINK_TOKEN_VALID
+    store.replace_own_token(
+        session,
+        {
+            "digest": secrets_.digest("link-token", token),
+            "member": member,
+            "sees": sees,
+            "daily_limit": daily_limit,
             "expires_at": expires_at,
         },
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped
 
@@ -54,22 +55,44 @@ class Customer(Base):
 
 
 class LinkToken(Base):
-    """What a member carries from one partner to another to be recognised there."""
+    """What a member carries to a partner to be recognised there.
+
+    One that the member asked for herself (`issued_to` null) says what the partner may do.
+    """
 
     __tablename__ = "link_token"
     __table_args__ = (
         PrimaryKeyConstraint("digest", name="link_token_pk"),
         ForeignKeyConstraint(["member_id"], ["members.member.id"], name="link_token_member_fk"),
         ForeignKeyConstraint(["issued_to"], ["exchange.party.id"], name="link_token_issued_to_fk"),
+        CheckConstraint("sees IN ('nothing', 'answers', 'balance')", name="link_token_sees_known"),
+        CheckConstraint("daily_limit >= 0", name="link_token_daily_limit_not_negative"),
+        CheckConstraint(
+            "(issued_to IS NULL) = (sees IS NOT NULL) "
+            "AND (issued_to IS NULL) = (daily_limit IS NOT NULL)",
+            name="link_token_own_says_consent",
+        ),
+        CheckConstraint(
+            "(used_at IS NULL) = (used_by IS NULL)", name="link_token_used_by_somebody"
+        ),
         Index("link_token_by_expiry", "expires_at"),
+        Index(
+            "link_token_own_once",
+            "member_id",
+            unique=True,
+            postgresql_where=text("issued_to IS NULL"),
+        ),
         SCHEMA,
     )
 
     digest: Mapped[bytes]
     member_id: Mapped[UUID]
-    issued_to: Mapped[int]
+    issued_to: Mapped[int | None]
+    sees: Mapped[Word | None]
+    daily_limit: Mapped[Big | None]
     expires_at: Mapped[Moment]
     used_at: Mapped[Moment | None]
+    used_by: Mapped[int | None]
 
 
 class ShownCode(Base):

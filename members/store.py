@@ -97,10 +97,42 @@ def lock_link_token(session: Session, digest: bytes) -> RowMapping | None:
     )
 
 
-def use_link_token(session: Session, digest: bytes, now: datetime) -> None:
+def use_link_token(session: Session, digest: bytes, party: int, now: datetime) -> None:
     session.execute(
-        text("UPDATE members.link_token SET used_at = :now WHERE digest = :digest"),
-        {"digest": digest, "now": now},
+        text(
+            "UPDATE members.link_token SET used_at = :now, used_by = :party WHERE digest = :digest"
+        ),
+        {"digest": digest, "party": party, "now": now},
+    )
+
+
+def replace_own_token(session: Session, values: Mapping[str, Any]) -> None:
+    """The member's one token of her own, in the place of the one before, used or not."""
+    session.execute(
+        text(
+            "INSERT INTO members.link_token (digest, member_id, sees, daily_limit, expires_at)"
+            " VALUES (:digest, :member, :sees, :daily_limit, :expires_at)"
+            " ON CONFLICT (member_id) WHERE issued_to IS NULL DO UPDATE"
+            " SET digest = excluded.digest, sees = excluded.sees,"
+            " daily_limit = excluded.daily_limit, expires_at = excluded.expires_at,"
+            " used_at = NULL, used_by = NULL"
+        ),
+        values,
+    )
+
+
+def own_token(session: Session, member: UUID) -> RowMapping | None:
+    """When the member's own token ends, and by whom it was used and when."""
+    return (
+        session.execute(
+            text(
+                "SELECT expires_at, used_at, used_by FROM members.link_token"
+                " WHERE member_id = :member AND issued_to IS NULL"
+            ),
+            {"member": member},
+        )
+        .mappings()
+        .one_or_none()
     )
 
 

@@ -177,8 +177,8 @@ def abort(session: Session, window: str, now: datetime, *, by: str, because: UUI
     deferral = deferrals.defer_window(session, found.id, because=because, now=now)
     deferrals.release(session, deferral, now)
     store.set_state(session, found.id, "aborted", now, by)
-    for party in books.released(session, found.id):
-        books.release_exposure(session, found.id, party, 0, 0)
+    nothing = dict.fromkeys(books.released(session, found.id), (0, 0))
+    books.release_exposures(session, found.id, nothing)
 
 
 def _check_name(name: str) -> None:

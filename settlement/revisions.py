@@ -205,16 +205,14 @@ def _write(
         session, window.id, revision, figures.positions, figures.fixed, figured.rates
     )
     store.insert_payments(session, window.id, revision, figures.payments)
-    for statement in statements:
-        _issue(session, window, statement, now, signer)
+    store.insert_statements(
+        session, [_signed(window, statement, now, signer) for statement in statements]
+    )
     store.set_revision(session, window.id, revision)
     # Last, and in the order of the parties: accruals wait for these rows until the commit.
-    released = {each.party: each for each in figures.releases}
-    for party in sorted({*released, *books.released(session, window.id)}):
-        found = released.get(party)
-        books.release_exposure(
-            session, window.id, party, found.points if found else 0, found.owed if found else 0
-        )
+    released = dict.fromkeys(books.released(session, window.id), (0, 0))
+    released |= {each.party: (each.points, each.owed) for each in figures.releases}
+    books.release_exposures(session, window.id, released)
 
 
 def _statements(
@@ -270,22 +268,20 @@ def _figures_of_document(document: bytes) -> dict[str, Any]:
     }
 
 
-def _issue(
-    session: Session, window: Window, statement: Statement, now: datetime, signer: Sealer
-) -> None:
+def _signed(
+    window: Window, statement: Statement, now: datetime, signer: Sealer
+) -> dict[str, object]:
+    """A row of settlement.statement."""
     document = as_json(statement)
-    store.insert_statement(
-        session,
-        {
-            "number": statement.number,
-            "window_id": window.id,
-            "revision": statement.revision,
-            "party_id": statement.party,
-            "document": document,
-            "csv": as_csv(statement),
-            "digest": hashlib.sha256(document).digest(),
-            "key_id": signer.id,
-            "signature": signer.private.sign(document),
-            "issued_at": now,
-        },
-    )
+    return {
+        "number": statement.number,
+        "window_id": window.id,
+        "revision": statement.revision,
+        "party_id": statement.party,
+        "document": document,
+        "csv": as_csv(statement),
+        "digest": hashlib.sha256(document).digest(),
+        "key_id": signer.id,
+        "signature": signer.private.sign(document),
+        "issued_at": now,
+    }

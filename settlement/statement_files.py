@@ -3,12 +3,12 @@
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 
 from kit.clock import rfc3339
+from kit.csv_lines import safe_cell
 from settlement.fx import exponent
 from settlement.statements import Due, Statement, Trade, Transfer
 
@@ -71,20 +71,6 @@ def decimal(amount: int, currency: str) -> str:
         return str(amount)
     whole, part = divmod(abs(amount), 10**digits)
     return f"{'-' if amount < 0 else ''}{whole}.{part:0{digits}d}"
-
-
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: such a beginning gets an apostrophe.
-
-    Blanks and invisible characters before it do not hide a formula, nor do full-width forms;
-    control characters (line breaks, tabs) become spaces. Semicolons become commas: where a
-    spreadsheet splits columns at semicolons, the rest of a name would begin a cell.
-    """
-    plain = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
-    plain = plain.replace(";", ",")
-    visible = (each for each in plain if unicodedata.category(each)[0] not in "CZ")
-    first = unicodedata.normalize("NFKC", next(visible, ""))
-    return f"'{plain}" if first.startswith(("=", "+", "-", "@", "−")) else plain
 
 
 def _rows(statement: Statement) -> Iterator[_Cells]:

@@ -531,15 +531,16 @@ def insert_payments(
     )
 
 
-def insert_statement(session: Session, values: Mapping[str, Any]) -> None:
-    """`values` are the columns of settlement.statement."""
-    columns = ", ".join(values)
-    places = ", ".join(f":{column}" for column in values)
-    # The columns are this module's own words.
-    session.execute(
-        text(f"INSERT INTO settlement.statement ({columns}) VALUES ({places})"),  # noqa: S608
-        dict(values),
-    )
+def insert_statements(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Each row has the columns of settlement.statement."""
+    if rows:
+        columns = ", ".join(rows[0])
+        places = ", ".join(f":{column}" for column in rows[0])
+        # The columns are this package's own words.
+        session.execute(
+            text(f"INSERT INTO settlement.statement ({columns}) VALUES ({places})"),  # noqa: S608
+            [dict(row) for row in rows],
+        )
 
 
 def obligations(session: Session, window: int, *, party: int | None = None) -> list[Obligation]:

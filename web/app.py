@@ -78,6 +78,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
         funnel=funnel,
         secrets=hub.secrets,
         brands=Registered(database),
+        sender=settings.sender,
         currency=settings.currency,
         point_worth=settings.point_worth,
         origin=settings.origin,

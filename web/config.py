@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kit import postgres
 from kit.errors import Refusal
+from members.notices.senders import Outbox, Sender, Smtp, plugged
 from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey, PublicKey
 from settlement.sealing.sealer import Sealer
@@ -41,6 +42,7 @@ class Config:
     key: HubKey = field(repr=False)
     retired: dict[str, PublicKey] = field(repr=False)
     heads: Path
+    sender: Sender = field(repr=False)
 
     @property
     def sealer(self) -> Sealer:
@@ -88,6 +90,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         key=_key(environ, place, production),
         retired=_retired(environ.get("HUB_RETIRED_KEYS", "")),
         heads=Path(environ.get("HUB_HEADS_FILE") or place / "heads.ndjson").absolute(),
+        sender=_sender(environ, place, production),
     )
 
 
@@ -169,6 +172,25 @@ def _key(environ: Mapping[str, str], home: Path, production: bool) -> HubKey:
     except ValueError as error:
         raise UnsafeConfiguration("HUB_KEY_FILE holds no Ed25519 or P-256 private key") from error
     return HubKey(environ.get("HUB_KEY_ID", _key_id(private)), private)
+
+
+def _sender(environ: Mapping[str, str], home: Path, production: bool) -> Sender:
+    """Who carries messages to members: `outbox`, `smtp`, or `package.module:maker`."""
+    named = environ.get("HUB_SENDER") or ("" if production else "outbox")
+    if named == "outbox" and not production:
+        return Outbox(home)
+    if named in ("", "outbox"):
+        raise UnsafeConfiguration("HUB_SENDER must be set in production, and not to outbox")
+    try:
+        if named != "smtp":
+            return plugged(named)
+        made = Smtp(environ.get("HUB_SMTP_URL", ""))
+    except ValueError as error:
+        setting = "HUB_SMTP_URL" if named == "smtp" else "HUB_SENDER"
+        raise UnsafeConfiguration(f"{setting}: {error}") from error
+    if production and not made.address.is_private:
+        raise UnsafeConfiguration("HUB_SMTP_URL must be smtps:// or starttls:// in production")
+    return made
 
 
 def _retired(text: str) -> dict[str, PublicKey]:

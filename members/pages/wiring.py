@@ -10,6 +10,7 @@ from flask import current_app
 from exchange.funnel import Funnel
 from kit.clock import Clock
 from kit.database import Database
+from members.notices.senders import Sender
 from members.secrets import Secrets
 
 
@@ -43,6 +44,7 @@ class Wallets:
     funnel: Funnel
     secrets: Secrets
     brands: Brands
+    sender: Sender
     currency: str
     point_worth: int
     origin: str

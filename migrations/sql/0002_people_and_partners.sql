@@ -30,14 +30,25 @@ CREATE TABLE members.customer (
 CREATE TABLE members.link_token (
     digest bytea NOT NULL,
     member_id uuid NOT NULL,
-    issued_to integer NOT NULL,
+    issued_to integer,  -- null when the member herself asked for it, and said what it lets do
+    sees text,
+    daily_limit bigint,
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
+    used_by integer,
     CONSTRAINT link_token_pk PRIMARY KEY (digest),
     CONSTRAINT link_token_member_fk FOREIGN KEY (member_id) REFERENCES members.member (id),
-    CONSTRAINT link_token_issued_to_fk FOREIGN KEY (issued_to) REFERENCES exchange.party (id)
+    CONSTRAINT link_token_issued_to_fk FOREIGN KEY (issued_to) REFERENCES exchange.party (id),
+    CONSTRAINT link_token_sees_known CHECK (sees IN ('nothing', 'answers', 'balance')),
+    CONSTRAINT link_token_daily_limit_not_negative CHECK (daily_limit >= 0),
+    CONSTRAINT link_token_own_says_consent CHECK (
+        (issued_to IS NULL) = (sees IS NOT NULL) AND (issued_to IS NULL) = (daily_limit IS NOT NULL)
+    ),
+    CONSTRAINT link_token_used_by_somebody CHECK ((used_at IS NULL) = (used_by IS NULL))
 );
 CREATE INDEX link_token_by_expiry ON members.link_token (expires_at);
+-- A member's own token is one at a time: the next one takes its place.
+CREATE UNIQUE INDEX link_token_own_once ON members.link_token (member_id) WHERE issued_to IS NULL;
 
 CREATE TABLE staff.operator (
     id integer GENERATED ALWAYS AS IDENTITY,

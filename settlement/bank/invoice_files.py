@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from kit.clock import rfc3339
+from kit.csv_lines import safe_cell
 from settlement.bank.invoice import Invoice, InvoiceLine, PayTo
-from settlement.statement_files import decimal, safe_cell
+from settlement.statement_files import decimal
 from settlement.statements import BankDetails
 
 FORMAT = "tongbao-invoice-1"

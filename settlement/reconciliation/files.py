@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 import xlsxwriter
 
 from kit.clock import rfc3339
-from settlement.statement_files import safe_cell
+from kit.csv_lines import safe_cell
 
 CSV: Final = "text/csv; charset=utf-8"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -242,7 +242,7 @@ class TestResume:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(books, "release_exposure", killed)
+            patch.setattr(books, "release_exposures", killed)
             with pytest.raises(KeyboardInterrupt):
                 coalition.resume(closed)
         assert coalition.obligations(closed) == set()

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.csv_lines import safe_cell
 from settlement.statement_checks import check
-from settlement.statement_files import COLUMNS, as_csv, as_json, decimal, safe_cell
+from settlement.statement_files import COLUMNS, as_csv, as_json, decimal
 from settlement.statements import Due, Statement, Transfer, number
 from tests.settlement.samples import (
     HELD,

@@ -29,6 +29,8 @@ def production(tmp_path: Path) -> dict[str, str]:
         "HUB_SECRET": GOOD_SECRET,
         "HUB_KEY_FILE": str(key),
         "DATABASE_URL": "postgresql://owner@db.example/hub",
+        "HUB_SENDER": "smtp",
+        "HUB_SMTP_URL": "smtps://hub:pw@mail.example/?from=hub@hub.example&to={number}@sms.example",
     }
 
 
@@ -52,6 +54,13 @@ def test_good_settings_are_taken(production: dict[str, str]) -> None:
         ("HUB_PORT", "eighty", "HUB_PORT"),
         ("HUB_PORT", "70000", "HUB_PORT"),
         ("FLASK_DEBUG", "1", "debugger"),
+        ("HUB_SENDER", None, "HUB_SENDER"),
+        ("HUB_SENDER", "outbox", "HUB_SENDER"),
+        ("HUB_SENDER", "nowhere.to:be_found", "HUB_SENDER"),
+        ("HUB_SENDER", "builtins:dict", "HUB_SENDER"),
+        ("HUB_SMTP_URL", None, "HUB_SMTP_URL"),
+        ("HUB_SMTP_URL", "smtp://mail.example/?from=a@b.c&to={number}@d.e", "starttls"),
+        ("HUB_SMTP_URL", "smtps://mail.example/?from=a@b.c&to=one@d.e", "members are not all one"),
     ],
 )
 def test_each_unsafe_setting_is_refused(
