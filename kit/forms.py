@@ -15,7 +15,7 @@ class Form:
     """A form as it was sent, or an empty one to begin with.
 
     `data` is what the schema made of it, complete only when `ok`; `errors` has a sentence for each
-    field that is wrong, `typed` what stands in the fields. Spaces around what is typed do not count.
+    field that is wrong, `typed` what stands in the fields. Spaces around it do not count.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ def _first(said: Any) -> str:
 
 def tell(tone: Tone, title: str, text: str = "") -> None:
     """Show one notice on the next page that this browser sees."""
-    flash({"tone": tone, "title": title, "text": text}, "notice")
+    flash({"tone": tone, "title": title, "text": text}, "notice")  # type: ignore[arg-type]
 
 
 def told() -> dict[str, str] | None:
     """The notice that waits, once; the last when there are several."""
     waiting = get_flashed_messages(category_filter=["notice"])
-    return waiting[-1] if waiting else None
+    return waiting[-1] if waiting else None  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Words in the reader's language. A message's id is its English text; catalogues hold the others."""
+"""Words in the reader's language. A message's id is its English text; catalogues have more."""
 
 from collections.abc import Iterable
 from contextvars import ContextVar

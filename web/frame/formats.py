@@ -3,11 +3,11 @@
 Points are whole numbers, money minor units; times come in any zone and are shown in the hub's own.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from kit.language import LOCALES, current, gettext
@@ -83,3 +83,20 @@ def masked(number: str) -> str:
     """186****1402: the last four and the first three digits of a phone number."""
     plain = number.removeprefix("+86")
     return f"{plain[:3]}****{plain[-4:]}"
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """Beijing time, as people there say; elsewhere what Unicode calls the zone."""
+    if zone.key == "Asia/Shanghai":
+        return gettext("Beijing time")
+    if zone.key == "UTC":
+        return gettext("universal time")
+    return str(get_timezone_name(zone, locale=_locale()))
+
+
+def zone_offset(zone: ZoneInfo) -> str:
+    """UTC+8"""
+    ahead = datetime.now(zone).utcoffset() or timedelta()
+    minutes = abs(int(ahead.total_seconds())) // 60
+    sign = MINUS if ahead < timedelta() else "+"
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02d}" if minutes % 60 else "")

@@ -1,12 +1,11 @@
 """How pages come to their frame: templates, words, formats, protection of forms, assets."""
 
 import functools
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, Flask, Response, g, redirect, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,7 +39,7 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> N
     CSRFProtect(app)
     for folder in _WORDS:
         language.load((ROOT / folder).glob("*.po"))
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader(
         [*(FileSystemLoader(ROOT / folder) for folder in _PLACES), app.jinja_loader]  # type: ignore[list-item]
     )
     app.jinja_env.undefined = StrictUndefined
@@ -65,8 +64,8 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> N
         csrf_token=generate_csrf,
         told=forms.told,
         qr_svg=_qr,
-        zone_name=zone.key,
-        zone_offset=lambda: _offset(zone),
+        zone_name=functools.partial(formats.zone_name, zone),
+        zone_offset=functools.partial(formats.zone_offset, zone),
     )
     app.register_blueprint(assets)
     app.register_blueprint(switches)
@@ -81,7 +80,7 @@ def _choose(app: Flask) -> None:
     wanted = getattr(g.me, "language", None) or request.cookies.get("language")
     if wanted not in LANGUAGES:
         wanted = request.accept_languages.best_match(["en", "zh"], default="en")
-    language.use(wanted)
+    language.use("zh" if wanted == "zh" else "en")
     theme = getattr(g.me, "theme", None) or request.cookies.get("theme")
     g.theme = theme if theme in THEMES else "auto"
 
@@ -104,7 +103,7 @@ def choose_theme() -> Response:
 
 def _switch(name: str, wanted: str, known: tuple[str, ...]) -> Response:
     back = request.form.get("back", "")
-    response = redirect(back if is_own_path(back) else url_for("wallet.show"), 303)
+    response = redirect(back if is_own_path(back) else "/wallet", 303)
     if wanted in known:
         response.set_cookie(
             name, wanted, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
@@ -116,11 +115,3 @@ def _qr(text: str, *, scale: int = 8) -> Markup:
     """A QR code as inline SVG, black on white, level Q."""
     made = segno.make(text, error="q", micro=False, boost_error=False)
     return Markup(made.svg_inline(scale=scale, border=4, dark="#000", light="#fff", omitsize=True))  # noqa: S704
-
-
-def _offset(zone: ZoneInfo) -> str:
-    """UTC+8"""
-    seconds = int(datetime.now(zone).utcoffset().total_seconds())  # type: ignore[union-attr]
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    sign = "−" if seconds < 0 else "+"
-    return f"UTC{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
