@@ -15,14 +15,17 @@ def page_policy(*, form_to: str = "") -> str:
     )
 
 
-# An answer may say more about caching than this; nothing else of it is up to the answer.
+# Of whatever sends nothing on, forms least of all.
+STRICT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+# An answer may say more about caching than this, and a page may have a policy of pages; nothing else
+# of it is up to the answer.
 SECURE_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    ("Content-Security-Policy", STRICT_POLICY),
     ("Referrer-Policy", "no-referrer"),
 )

@@ -308,13 +308,14 @@ def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
         return Response(body, content_type="application/json")
 
     @api.get("/docs")
-    def as_page() -> str:
-        return render_template(
+    def as_page() -> Response:
+        shown = render_template(
             "docs.html",
             operations=[(one, refusals(one)) for one in operations],
             groups=_by_tag(operations),
             origin=origin,
         )
+        return Response(shown, headers={"Content-Security-Policy": STRICT_POLICY})
 
     @api.get("/docs.css")
     def style() -> Response:
