@@ -21,8 +21,8 @@ STRICT_POLICY: Final = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-# An answer may say more about caching than this, and a page may have a policy of pages; nothing else
-# of it is up to the answer.
+# An answer may say more about caching, and a page may have the policy of pages; nothing else of it
+# is up to the answer.
 SECURE_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),

@@ -20,6 +20,7 @@ from kit.database import Busy, DatabaseUnavailable
 from kit.errors import Refusal
 from kit.problems import TYPE_BASE
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
+from kit.secure_headers import STRICT_POLICY
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
 from partners.api.operations import Bulk, Change, Operation, Posting, Read, Upload
