@@ -116,6 +116,8 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
         "getDispute": [Asked({"dispute": known.dispute}, {})],
         "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
+        "listReturnOrigins": [Asked({}, {})],
+        "getApproval": [Asked({"approval": known.approval}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }
@@ -127,7 +129,15 @@ READS = {each.name: each for each in OPERATIONS if isinstance(each, Read)}
 def call(years: Years, known: Known, asked: Asked) -> Call:
     database = years.database
     funnel = Funnel([database.hot])
-    hub = Hub(system_clock, Secrets(b"k" * 32), Directory(database), "CNY", funnel)
+    hub = Hub(
+        system_clock,
+        Secrets(b"k" * 32),
+        Directory(database),
+        "CNY",
+        funnel,
+        "http://hub",
+        production=True,
+    )
     public = PrivateKey.generate().public_key
     key = KeyRecord("key_1", public, ANY, None, uuid4(), known.party, "slug", False)
     return Call(hub, key, datetime.now(UTC), asked.path)
