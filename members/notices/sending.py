@@ -6,7 +6,8 @@ rows wait for a mail server.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -19,8 +20,8 @@ from sqlalchemy.orm import Session
 
 import exchange.store
 from kit.database import Database
+from kit.language import Language, current, use
 from kit.language import gettext as _
-from kit.language import speaking
 from members.notices import kinds, store, words
 from members.notices.senders import NotDelivered, Sender
 
@@ -37,7 +38,7 @@ class Reached:
     """How to reach a person: a phone number and a language."""
 
     number: str
-    language: str
+    language: Language
 
 
 Reach = Callable[[Session, UUID], Reached | None]  # None for who is gone
@@ -114,14 +115,24 @@ def pause(tries: int) -> timedelta:
 def write(
     kind: str,
     facts: Mapping[str, Any],
-    language: str,
+    language: Language,
     post: Post,
     now: datetime,
     zone: tzinfo,
 ) -> tuple[str, str]:
     """Subject and text of a message: the notice's own words, and where to see more."""
     today: date = now.astimezone(zone).date()
-    with speaking(language):
+    with _speaking(language):
         said = words.say(kind, kinds.read(kind, facts), post.names(), today, zone)
         where = _("See it in your wallet: %(address)s", address=f"{post.origin}/inbox")
         return words.subject(kind), f"{said.sentence}\n\n{where}\n"
+
+
+@contextmanager
+def _speaking(language: Language) -> Iterator[None]:
+    before = current()
+    use(language)
+    try:
+        yield
+    finally:
+        use(before)

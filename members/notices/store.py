@@ -54,10 +54,11 @@ def count_unread(session: Session, person: UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Transactions from `low` up to, and without, `high`."""
+    """Transactions from `low` up to, and without, `high`; `last` when the rest still run."""
 
     low: int
     high: int
+    last: bool
 
 
 def next_step(session: Session, most: int, now: datetime) -> Step | None:
@@ -76,7 +77,8 @@ def next_step(session: Session, most: int, now: datetime) -> Step | None:
     ).one_or_none()
     if mark is None or mark.high <= mark.low:
         return None
-    return Step(mark.low, min(mark.high, mark.low + most))
+    high = min(mark.high, mark.low + most)
+    return Step(mark.low, high, high == mark.high)
 
 
 _TODAY = "(SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting)"

@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_skeleton
 
 from kit import ids
-from kit.language import current
+from kit.language import LOCALES, current
 from kit.language import gettext as _
 from members.notices.kinds import KINDS
 
@@ -141,7 +141,7 @@ def _of_the_account(kind: str, facts: Mapping[str, Any], brand: str) -> str:
 
 
 def _points(points: int) -> str:
-    return _("1 point") if points == 1 else _("%(points)s points", points=f"{points:,}")
+    return _("1 point") if points == 1 else _("%(n)s points", n=f"{points:,}")
 
 
 def _clawback(points: str, owed: int, brand: str) -> str:
@@ -153,7 +153,7 @@ def _clawback(points: str, owed: int, brand: str) -> str:
         points=_points(owed),
         brand=brand,
     )
-    return taken + ("" if current().startswith("zh") else " ") + owing
+    return taken + ("" if current() == "zh" else " ") + owing
 
 
 def _expiry(points: str, day: date, left: int, today: date) -> str:
@@ -179,16 +179,12 @@ def _frozen(holds: int) -> str:
 
 def _day(day: date, today: date) -> str:
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
-    return format_skeleton(skeleton, day, locale=_locale())
+    return str(format_skeleton(skeleton, day, locale=LOCALES[current()]))
 
 
 def _moment(moment: datetime) -> str:
-    space = "" if _locale() == "zh" else " "
-    return f"{format_skeleton('MMMd', moment, locale=_locale())}{space}{moment:%H:%M}"
-
-
-def _locale() -> str:
-    return "zh" if current().startswith("zh") else "en_GB"
+    day = format_skeleton("MMMd", moment, locale=LOCALES[current()])
+    return f"{day}{'' if current() == 'zh' else ', '}{moment:%H:%M}"
 
 
 def _link(kind: str, facts: Mapping[str, Any]) -> str:

@@ -159,7 +159,9 @@ class TestExpiry:
 
     def points(self, books: Books, known: Known, **days: int) -> None:
         for day, points in days.items():
-            books.issue(books.party(), known.wallet, points, expires_on=f"2090-{day[1:]}")
+            books.issue(
+                books.party(), known.wallet, points, expires_on=f"2090{day.replace('_', '-')}"
+            )
 
     def facts(self, books: Books, known: Known) -> list[tuple[str, int, int]]:
         return [(n.facts["day"], n.facts["left"], n.facts["points"]) for n in notices(books, known)]

@@ -79,12 +79,13 @@ class TestNotify:
         assert told == {"family-invitation": (False, "waiting"), "frozen": (True, "none")}
 
     def test_is_undone_with_what_happened(self, books: Books, known: Known) -> None:
-        with (
-            pytest.raises(ZeroDivisionError),
-            books.database.transaction() as session,
-        ):
-            notify(session, known.person, "frozen")
-            raise ZeroDivisionError
+        def fail() -> None:
+            with books.database.transaction() as session:
+                notify(session, known.person, "frozen")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
         assert notices(books, known) == []
 
 
