@@ -241,12 +241,9 @@ def unread_notices(session: Session, person: UUID, limit: int) -> Sequence[Row[A
 def read_notices(
     session: Session, person: UUID, before: UUID | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """Those shown before, newest first; `before` is a notice of the same person, or of nobody."""
+    """Those shown before, newest first; older than the notice `before`, where that is given."""
     older = (
-        " AND (at, id) < (SELECT at, id FROM members.notice"
-        " WHERE id = :before AND person_id = :person)"
-        if before
-        else ""
+        " AND (at, id) < (SELECT at, id FROM members.notice WHERE id = :before)" if before else ""
     )
     return session.execute(
         text(
@@ -256,6 +253,15 @@ def read_notices(
         ),
         {"person": person, "before": before, "limit": limit},
     ).all()
+
+
+def is_of(session: Session, person: UUID, notice: UUID) -> bool:
+    """Whether the notice is the person's."""
+    found = session.execute(
+        text("SELECT FROM members.notice WHERE id = :notice AND person_id = :person"),
+        {"notice": notice, "person": person},
+    )
+    return found.first() is not None
 
 
 def mark_read(session: Session, person: UUID, ids: Sequence[UUID], now: datetime) -> None:
