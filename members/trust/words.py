@@ -5,9 +5,9 @@ from members.trust.levels import Step
 
 
 def name(level: int) -> str:
-    """`New`, `1 star`, `3 stars`."""
+    """`New member`, `1 star`, `3 stars`."""
     if level == 0:
-        return _("New")
+        return _("New member")
     if level == 1:
         return _("1 star")
     return _("%(n)s stars", n=level)
