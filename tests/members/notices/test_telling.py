@@ -44,7 +44,7 @@ class TestNotify:
     def test_the_erased_and_strangers_are_told_nothing(self, books: Books, known: Known) -> None:
         erase(books, known, NOW)
         tell(books, known, "frozen")
-        tell(books, Known(uuid4(), uuid4(), 0), "frozen")
+        tell(books, Known(uuid4(), 0, ""), "frozen")
         assert books.rows("SELECT FROM members.notice") == []
 
     @pytest.mark.parametrize(
