@@ -240,7 +240,7 @@ def _read(form: Form, mine: Me) -> dict[str, Any] | None:
                 if faces.index_of(session, mine.person) == number.index:
                     form.refuse("number", _("This is your own number."))
             facts |= {"kind": "gift", "to_index": number.index.hex(), "to": number.masked}
-        return facts if form.ok else None
+    return facts if form.ok else None
 
 
 def _do(mine: Me, facts: dict[str, Any]) -> str:
