@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from exchange import ledger
 from exchange.orders import Order
 from exchange.purses import open_purse
+from exchange.store import join_window
 from exchange.transfers import transfer
 from kit.database import Database
 from kit.ids import to_text, uuid7
@@ -83,15 +84,14 @@ def give(session: Session, new: NewGift, *, secrets_: Secrets, now: datetime) ->
     Confirmed twice, it is given once. Raises GiftNotFound (the id is somebody else's gift),
     OwnNumber, TooManyWaiting, GiveLimit, WalletFrozen, InsufficientPoints, in this order.
     """
-    store.join_posters(session)
+    join_window(session)
     store.lock_wallets(session, new.wallet)  # A second post of the same page waits here.
     before = store.find_gift(session, new.id)
     if before is not None:
         if before["giver_id"] != new.giver:
             raise GiftNotFound
         return new.id
-    giver = store.person(session, new.giver)
-    if giver is None or giver["phone_index"] == new.to_index:
+    if is_own(session, new.giver, new.to_index):
         raise OwnNumber
     if store.count_waiting(session, new.giver) >= MOST_WAITING:
         raise TooManyWaiting
@@ -201,6 +201,12 @@ def given(session: Session, person: UUID, *, secrets_: Secrets, limit: int = 10)
     return [_view(session, row, secrets_) for row in store.gifts_of(session, person, limit)]
 
 
+def is_own(session: Session, person: UUID, phone_index: bytes) -> bool:
+    """Whether the number of this index is the person's own."""
+    row = store.person(session, person)
+    return row is None or row["phone_index"] == phone_index
+
+
 def lots_that_go(session: Session, wallet: int, points: int, now: datetime) -> list[Lot]:
     """What a gift of so many points would take from a wallet, soonest expiry first."""
     return _lots(store.lots_that_go(session, wallet, points, now))
@@ -238,7 +244,7 @@ def _is_for(session: Session, row: store.Row, person: UUID, now: datetime) -> bo
 
 
 def _lock(session: Session, gift: UUID) -> store.Row:
-    store.join_posters(session)
+    join_window(session)
     row = store.lock_gift(session, gift)
     if row is None:
         raise GiftNotFound

@@ -17,7 +17,7 @@ def announce(database: Database, now: datetime) -> int:
     """Tell everybody who is here of what came to wait for them; how many were told."""
     done = 0
     with database.transaction() as session:
-        for row in store.unannounced(session, BATCH):
+        for row in store.unannounced(session, now, BATCH):
             if not store.announce(session, row["kind"], row["id"], now):
                 continue
             if row["kind"] == "gift":

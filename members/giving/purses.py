@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from exchange import ledger
 from exchange.purses import open_purse
+from exchange.store import join_window
 from exchange.transfers import transfer
 from kit.database import Database
 from kit.ids import to_text, uuid7
@@ -212,7 +213,7 @@ def _pay_back(session: Session, row: store.Row, to_wallet: int, now: datetime) -
 
 def lock(session: Session, purse: UUID) -> store.Row:
     """The purse's row, locked before its wallet. Raises PurseNotFound."""
-    store.join_posters(session)
+    join_window(session)
     row = store.lock_purse(session, purse)
     if row is None:
         raise PurseNotFound

@@ -44,15 +44,6 @@ def _midnight(session: Session, now: datetime) -> datetime:
 # --- wallets --------------------------------------------------------------------------------------
 
 
-def join_posters(session: Session) -> None:
-    """Before any other lock of a transaction that will post, or that locks wallets in its place.
-
-    A window that closes waits for posters. One that came to it with a wallet in hand would wait
-    for it, and be waited for by those whom it waits for.
-    """
-    _do(session, "SELECT pg_advisory_xact_lock_shared(7209070)")
-
-
 def lock_wallets(session: Session, *wallets: int) -> dict[int, Row]:
     """The wallets by id, locked as posting locks them."""
     rows = _all(
@@ -498,16 +489,18 @@ def lapse_invitations(session: Session, now: datetime) -> int:
 # --- news, and forgetting -------------------------------------------------------------------------
 
 
-def unannounced(session: Session, limit: int) -> list[Row]:
+def unannounced(session: Session, now: datetime, limit: int) -> list[Row]:
     """Gifts and invitations that wait for somebody who is here: `kind`, `id`, `person_id`."""
     return _all(
         session,
         "SELECT 'gift' AS kind, g.id, p.id AS person_id, g.points, g.expires_at"
         " FROM members.gift g JOIN members.person p ON p.phone_index = g.phone_index"
-        " WHERE g.state = 'waiting' AND g.announced_at IS NULL"
+        " WHERE g.state = 'waiting' AND g.announced_at IS NULL AND g.expires_at > :now"
         " UNION ALL SELECT 'invitation', i.id, p.id, NULL, i.expires_at"
         " FROM members.purse_invitation i JOIN members.person p ON p.phone_index = i.phone_index"
-        " WHERE i.state = 'waiting' AND i.announced_at IS NULL LIMIT :limit",
+        " WHERE i.state = 'waiting' AND i.announced_at IS NULL AND i.expires_at > :now"
+        " LIMIT :limit",
+        now=now,
         limit=limit,
     )
 

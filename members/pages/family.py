@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 from kit.forms import Form, tell
 from kit.ids import from_text, to_text, uuid7
 from kit.language import gettext as _
-from members.giving import faces, joining, purses
+from members.giving import joining, purses
 from members.giving.errors import InPurseAlready, OwnNumber, PurseFull
 from members.pages.give import read_number
 from members.pages.signed_in import me, signed_in
 from members.pages.typed import whole
 from members.pages.wiring import here
+from members.people.persons import face, faces
 
 pages = Blueprint("family", __name__)
 
@@ -75,7 +76,7 @@ def invite(purse: str) -> Response | Page:
                 to_index=number.index,
                 words={
                     "to": number.masked,
-                    "sender": faces.face(session, mine.person, hub.secrets),
+                    "sender": face(session, hub.secrets, mine.person),
                 },
                 daily_limit=limit,
                 secrets_=hub.secrets,
@@ -270,17 +271,19 @@ def _member(purse: str, person: str, form: Form, status: int) -> Page:
 def _people(session: Session, purse: purses.Purse) -> list[dict[str, Any]]:
     """Members as the others in the purse see them."""
     mine, hub = me(), here()
+    found = joining.members(session, purse.id, purse.wallet, hub.clock())
+    shown = faces(session, hub.secrets, [each.person for each in found])
     return [
         {
             "person": each.person,
-            "face": faces.face(session, each.person, hub.secrets),
+            "face": shown[each.person],
             "is_me": each.person == mine.person,
             "is_opener": each.person == purse.opened_by,
             "limit": each.limit,
             "used": each.used_today,
             "contributed": each.contributed,
         }
-        for each in joining.members(session, purse.id, purse.wallet, hub.clock())
+        for each in found
     ]
 
 

@@ -14,12 +14,13 @@ from exchange.errors import InsufficientPoints, WalletFrozen
 from kit.forms import Form, tell
 from kit.ids import from_text, to_text
 from kit.language import gettext as _
-from members.giving import drafts, faces, gifts, joining, limits, purses, store
+from members.giving import drafts, gifts, joining, limits, numbers, purses, store
 from members.giving.errors import GiftOver, GiveLimit, GiverFrozen, OwnNumber, TooManyWaiting
 from members.giving.gifts import Lot
 from members.pages.signed_in import Me, me, signed_in
 from members.pages.typed import whole
 from members.pages.wiring import here
+from members.people.persons import face
 from members.trust.levels import limits as limits_of
 
 pages = Blueprint("give", __name__)
@@ -182,9 +183,9 @@ def read_points(form: Form) -> int | None:
     return points
 
 
-def read_number(form: Form) -> faces.Number | None:
+def read_number(form: Form) -> numbers.Number | None:
     """The mobile number that was typed, refused when it is none."""
-    found = faces.number(form.typed.get("number", ""), here().secrets)
+    found = numbers.number(form.typed.get("number", ""), here().secrets)
     if found is None:
         form.refuse("number", _("Enter a mobile number, such as 139 0000 0000."))
     return found
@@ -237,7 +238,7 @@ def _read(form: Form, mine: Me) -> dict[str, Any] | None:
         number = read_number(form)
         if number is not None:
             with here().database.transaction() as session:
-                if faces.index_of(session, mine.person) == number.index:
+                if gifts.is_own(session, mine.person, number.index):
                     form.refuse("number", _("This is your own number."))
             facts |= {"kind": "gift", "to_index": number.index.hex(), "to": number.masked}
     return facts if form.ok else None
@@ -272,7 +273,7 @@ def _do(mine: Me, facts: dict[str, Any]) -> str:
             daily_limit=limit,
             words={
                 "to": facts["to"],
-                "sender": faces.face(session, mine.person, hub.secrets),
+                "sender": face(session, hub.secrets, mine.person),
                 "note": facts["note"],
             },
         )

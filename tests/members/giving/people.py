@@ -3,7 +3,6 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,10 +10,13 @@ from sqlalchemy.orm import Session
 from kit.database import Database
 from kit.ids import uuid7
 from members.giving import gifts, joining, leaving, purses
+from members.people import persons
+from members.people.numbers import blind_index
 from members.secrets import Secrets
 from tests.books import FAR, Books
+from tests.members.visitor import SECRETS, next_number
 
-SECRETS = Secrets(b"a secret for tests alone")
+__all__ = ["SECRETS", "People", "Person"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class People:
 
     database: Database
     books: Books
+    secrets: Secrets = SECRETS
     issuer: int = field(init=False)
+    _phones: dict[bytes, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.issuer = self.books.party()
@@ -39,23 +43,26 @@ class People:
         return self.database.transaction()
 
     def number(self) -> bytes:
-        """One that nobody has."""
-        return sha256(uuid7().bytes).digest()
+        """One that nobody has, or not yet."""
+        phone = next_number()
+        index = blind_index(self.secrets, phone)
+        self._phones[index] = phone
+        return index
 
     def person(
         self, points: int = 0, *, number: bytes | None = None, expires_on: str = str(FAR)
     ) -> Person:
         wallet = self.books.wallet(points=points, issuer=self.issuer, expires_on=expires_on)
-        made = Person(uuid7(), wallet, number or self.number())
         member = uuid7()
         self.books.owner.execute(
             "INSERT INTO members.member VALUES (%s, %s, 1, clock_timestamp())", (member, wallet)
         )
-        self.books.owner.execute(
-            "INSERT INTO members.person (id, member_id, phone_index) VALUES (%s, %s, %s)",
-            (made.id, member, made.number),
-        )
-        return made
+        number = number or self.number()
+        with self.transaction() as session:
+            person = persons.open_person(
+                session, self.secrets, self._phones[number], member=member, now=self.now()
+            )
+        return Person(person, wallet, number)
 
     def erase(self, person: Person) -> None:
         """As far as giving and the books are concerned."""
@@ -63,8 +70,8 @@ class People:
             leaving.forget(session, person.id, self.now())
         self.books.freeze(person.wallet)
         self.books.owner.execute(
-            "UPDATE members.person SET phone_index = NULL, erased_at = clock_timestamp()"
-            " WHERE id = %s",
+            "UPDATE members.person SET phone_index = NULL, sealed = NULL, wrapped_key = NULL,"
+            " erased_at = clock_timestamp() WHERE id = %s",
             (person.id,),
         )
 
@@ -104,7 +111,7 @@ class People:
             return gifts.give(
                 session,
                 self.new(giver, to, points, **more),  # type: ignore[arg-type]
-                secrets_=SECRETS,
+                secrets_=self.secrets,
                 now=at or self.now(),
             )
 
@@ -127,7 +134,9 @@ class People:
         """As its giver sees it."""
         [row] = self.books.rows("SELECT giver_id FROM members.gift WHERE id = %s", gift)
         with self.transaction() as session:
-            return gifts.seen_by(session, gift, row.giver_id, secrets_=SECRETS, now=self.now())[0]
+            return gifts.seen_by(
+                session, gift, row.giver_id, secrets_=self.secrets, now=self.now()
+            )[0]
 
     def escrow(self, gift: UUID) -> int:
         [row] = self.books.rows("SELECT escrow_id FROM members.gift WHERE id = %s", gift)
@@ -145,7 +154,7 @@ class People:
                 id_=uuid7(),
                 person=opener.id,
                 name=name,
-                secrets_=SECRETS,
+                secrets_=self.secrets,
                 now=self.now(),
             )
 
@@ -164,14 +173,14 @@ class People:
                 to_index=to.number if isinstance(to, Person) else to,
                 words={"to": "139****0000", "sender": "138****1111"},
                 daily_limit=daily_limit,
-                secrets_=SECRETS,
+                secrets_=self.secrets,
                 now=self.now(),
             )
 
     def invitation(self, person: Person) -> UUID:
         """The one that waits for this person."""
         with self.transaction() as session:
-            [found] = joining.invited(session, person.id, secrets_=SECRETS, now=self.now())
+            [found] = joining.invited(session, person.id, secrets_=self.secrets, now=self.now())
         return found.id
 
     def join(self, purse: UUID, opener: Person, person: Person, daily_limit: int = 500) -> None:

@@ -256,14 +256,13 @@ class TestContribute:
 class TestAllowance:
     def spend(self, people, books, owner, purse, spender, points, *, hold=False):
         code = books.payment_code(people.purse_wallet(purse))
+        owner.execute(
+            "UPDATE exchange.payment_code SET spender = %s WHERE digest = %s",
+            (spender.id, bytes.fromhex(code)),
+        )
         shop = books.party()
         kind = "authorisation" if hold else "redemption"
         outcome = books.post(kind, party=shop, code=code, points=points).unwrap()
-        owner.execute(
-            "UPDATE exchange.payment_code SET spender = %s, points = %s, used_for = %s"
-            " WHERE digest = %s",
-            (spender.id, points, outcome["id"], bytes.fromhex(code)),
-        )
         return shop, outcome["id"]
 
     def test_is_the_limit_less_what_this_person_used_today(self, people, family, books, owner):
