@@ -136,6 +136,44 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
+def brand_links(
+    session: Session, wallet: int, parties: list[int], now: datetime
+) -> list[RowMapping]:
+    """The active links of a wallet to these parties, with what each has spent today.
+
+    By party, since that is how links are found: a coalition has few.
+    """
+    return list(
+        session.execute(
+            text(
+                "SELECT l.id, l.party_id, l.shares_balance, l.answers, l.daily_limit, l.linked_at,"
+                " CASE WHEN l.spent_on = (CAST(:now AS timestamptz) AT TIME ZONE s.zone)::date"
+                " THEN l.spent ELSE 0 END AS spent_today"
+                " FROM exchange.link l CROSS JOIN exchange.setting s"
+                " WHERE l.party_id = ANY(:parties) AND l.wallet_id = :wallet AND l.active"
+            ),
+            {"wallet": wallet, "parties": parties, "now": now},
+        ).mappings()
+    )
+
+
+def last_uses(session: Session, wallet: int, newest: int) -> list[RowMapping]:
+    """Among the `newest` journals and holds of a wallet: by party, first, last and how many."""
+    return list(
+        session.execute(
+            text(
+                "SELECT source, party_id, min(at) AS first, max(at) AS last, count(*) AS times"
+                " FROM ((SELECT 'journal' AS source, party_id, at FROM exchange.journal"
+                "   WHERE wallet_id = :wallet ORDER BY at DESC, id DESC LIMIT :newest)"
+                "  UNION ALL (SELECT 'hold', party_id, held_at FROM exchange.hold"
+                "   WHERE wallet_id = :wallet ORDER BY held_at DESC, id DESC LIMIT :newest)) seen"
+                " GROUP BY source, party_id"
+            ),
+            {"wallet": wallet, "newest": newest},
+        ).mappings()
+    )
+
+
 def forget(session: Session, now: datetime) -> None:
     """Drop link tokens a day after they died."""
     session.execute(
