@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,13 +73,13 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One hub for all tests of this process."""
-    folder = tmp_path_factory.mktemp("hub")
+@contextmanager
+def serving(address: Address, folder: Path, host: str = "127.0.0.1") -> Iterator[Server]:
+    """A hub over this database, with its files in this folder; `host` is how it calls itself."""
     key_file = folder / "hub-key.pem"
     key_file.write_text(PrivateKey.generate().to_pem())
     port = free_port()
+    origin = f"http://{host}:{port}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -88,11 +88,10 @@ def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 "--backlog", "1024", "wsgi:application",
             ],
             cwd=ROOT,
-            env=environment(address, port, key_file),
+            env=environment(address, port, key_file) | {"HUB_ORIGIN": origin},
             stdout=log,
             stderr=log,
         )  # fmt: skip
-    origin = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(process, origin, folder / "log")
         yield Server(origin, port, process, folder / "log", key_file, fetch_hub_keys(origin))
@@ -103,6 +102,13 @@ def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One hub for all tests of this process."""
+    with serving(address, tmp_path_factory.mktemp("hub")) as running:
+        yield running
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], origin: str, log: Path) -> None:

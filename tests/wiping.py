@@ -8,6 +8,7 @@ import members.giving.models
 import members.models
 import members.notices.models
 import members.people.models
+import members.trust.models
 import partners.asking.models
 import partners.exchanges.models
 import partners.models
@@ -28,6 +29,7 @@ MODELS = (
     members.people.models,
     members.giving.models,
     members.notices.models,
+    members.trust.models,
     partners.models,
     partners.asking.models,
     partners.exchanges.models,

@@ -1,1 +1,1 @@
-"""Points given to another member, and purses that a family shares."""
+"""Giving: gifts to a mobile number, and purses that several people pay from."""

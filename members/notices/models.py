@@ -1,5 +1,6 @@
 """The tables of `members.notices`."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exchange.models import Big, Moment, Word
+from exchange.models import Big, Moment, True_, Word
 from kit.database import Base
 
 SCHEMA = {"schema": "members"}
@@ -80,3 +81,18 @@ class NoticeChoice(Base):
     no_inbox: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     no_message: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     large_spend: Mapped[Big] = mapped_column(server_default=text("1000"))
+
+
+class Told(Base):
+    """How far notices have followed the books and the calendar, in the one row of this table."""
+
+    __tablename__ = "told"
+    __table_args__ = (
+        PrimaryKeyConstraint("one", name="told_pk"),
+        CheckConstraint("one", name="told_is_one_row"),
+        SCHEMA,
+    )
+
+    one: Mapped[True_]
+    xid: Mapped[Big]
+    day: Mapped[date]

@@ -38,3 +38,26 @@ CREATE TABLE members.notice_choice (
 );
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON members.notice, members.notice_choice TO hub_app;
+
+-- How far a person is trusted, as last rated (members/trust/levels.py).
+CREATE TABLE members.standing (
+    person_id uuid NOT NULL,
+    level smallint NOT NULL,
+    since timestamptz NOT NULL,
+    CONSTRAINT standing_pk PRIMARY KEY (person_id),
+    CONSTRAINT standing_level_known CHECK (level BETWEEN 0 AND 5)
+);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON members.standing TO hub_app;
+
+-- How far notices have followed the books: no transaction before `xid` has anything left to tell,
+-- and lots that expire within 30, 7 or 1 days of `day` are told of.
+CREATE TABLE members.told (
+    one boolean NOT NULL DEFAULT true,
+    xid bigint NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT told_pk PRIMARY KEY (one),
+    CONSTRAINT told_is_one_row CHECK (one)
+);
+
+GRANT SELECT, INSERT, UPDATE ON members.told TO hub_app;

@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE members.notice_choice, members.notice")
+    op.execute("DROP TABLE members.told, members.standing, members.notice_choice, members.notice")

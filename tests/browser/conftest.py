@@ -1,0 +1,78 @@
+"""A real browser before a running hub; skipped where there is no Chromium, npm or playwright."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from kit.database import Database
+from tests.books import Books
+from tests.browser.visitor import Visitor
+from tests.cluster import Address
+from tests.server import Coalition, Server, serving
+
+AXE = "axe-core@4.14.1"
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.skip("needs Chromium: apt install chromium")
+    # Root has no sandbox; nothing but our own pages is opened.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The accessibility checker that is injected into pages."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm: apt install npm")
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(
+        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), AXE],
+        check=True,
+        timeout=120,
+    )
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def site(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A hub that calls itself localhost: passkeys belong to a name, never to a number."""
+    with serving(address, tmp_path_factory.mktemp("site"), "localhost") as running:
+        yield running
+
+
+@pytest.fixture
+def coalition(site: Server, database: Database, books: Books) -> Iterator[Coalition]:
+    """Partners on the hub that the browser sees."""
+    made = Coalition(site, database, books)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Server, axe: str) -> Iterator[type[Visitor]]:
+    """Makes visitors: people with a browser of their own, whom nothing loaded from elsewhere."""
+    made: list[Visitor] = []
+
+    def make(**settings: object) -> Visitor:
+        visitor = Visitor(browser, site, axe, outbox=Path(site.log).parent / "outbox", **settings)
+        made.append(visitor)
+        return visitor
+
+    yield make  # type: ignore[misc]
+    for visitor in made:
+        visitor.leave()
