@@ -55,7 +55,15 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     refuse_unsafe(settings.app_url)
     database = Database(settings.app_url)
     funnel = Funnel([HotConnection(settings.app_url) for _ in range(WRITERS)])
-    hub = Hub(clock, Secrets(settings.secret), Directory(database), settings.currency, funnel)
+    hub = Hub(
+        clock=clock,
+        secrets=Secrets(settings.secret),
+        directory=Directory(database),
+        currency=settings.currency,
+        funnel=funnel,
+        origin=settings.origin,
+        production=settings.production,
+    )
     app = Flask("tongbao", static_folder=None)
     app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database

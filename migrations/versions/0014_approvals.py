@@ -1,4 +1,4 @@
-"""Online spends that a partner asks a member to approve."""
+"""Which payment code a member shows, and online spends that a partner asks to be approved."""
 
 from alembic import op
 
@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+    op.execute("DROP TABLE partners.approval, partners.return_origin, members.shown_code")

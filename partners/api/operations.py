@@ -37,13 +37,18 @@ ANY = TILL | ISSUE | SETTLE | ADMIN
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """What handlers may reach, and the currency of the books. No configuration, no request."""
+    """What handlers may reach, and the currency of the books. No configuration, no request.
+
+    `origin` is where members find the hub's pages; what a trial may do, `production` may not.
+    """
 
     clock: Clock
     secrets: Secrets
     directory: Directory
     currency: str
     funnel: Funnel
+    origin: str
+    production: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ def front(database: Database, clock: Clock = lambda: NOW) -> Front:
         replace(one, max_body=SMALL) if one.name == "redeem" else one for one in OPERATIONS
     ]
     funnel = Funnel([database.hot])
-    hub = Hub(clock, Secrets(b"s" * 32), Directory(database), "CNY", funnel)
+    hub = Hub(
+        clock, Secrets(b"s" * 32), Directory(database), "CNY", funnel, "http://hub", production=True
+    )
     return Front(Edge(hub, database, "https://hub.example", KEY), operations, pages)
 
 

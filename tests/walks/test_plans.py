@@ -127,7 +127,15 @@ READS = {each.name: each for each in OPERATIONS if isinstance(each, Read)}
 def call(years: Years, known: Known, asked: Asked) -> Call:
     database = years.database
     funnel = Funnel([database.hot])
-    hub = Hub(system_clock, Secrets(b"k" * 32), Directory(database), "CNY", funnel)
+    hub = Hub(
+        system_clock,
+        Secrets(b"k" * 32),
+        Directory(database),
+        "CNY",
+        funnel,
+        "http://hub",
+        production=True,
+    )
     public = PrivateKey.generate().public_key
     key = KeyRecord("key_1", public, ANY, None, uuid4(), known.party, "slug", False)
     return Call(hub, key, datetime.now(UTC), asked.path)
