@@ -2,14 +2,30 @@
 
 from typing import Final
 
-# An answer may say more about caching than this; nothing else of it is up to the answer.
+
+def page_policy(*, form_to: str = "") -> str:
+    """The Content-Security-Policy of a page: our own files alone, no inline script or style.
+
+    `form_to` is another origin to which its forms may lead in the end.
+    """
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+        f" connect-src 'self'; base-uri 'none'; form-action 'self' {form_to}".rstrip()
+        + "; frame-ancestors 'none'"
+    )
+
+
+# Of whatever sends nothing on, forms least of all.
+STRICT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+# An answer may say more about caching, and a page may have the policy of pages; nothing else of it
+# is up to the answer.
 SECURE_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    ("Content-Security-Policy", STRICT_POLICY),
     ("Referrer-Policy", "no-referrer"),
 )

@@ -1,5 +1,7 @@
 """The application: everything is wired here, and nowhere else."""
 
+from zoneinfo import ZoneInfo
+
 from flask import Flask, Response
 
 import partners.api.acceptance
@@ -14,10 +16,11 @@ import partners.asking.pages
 import partners.exchanges.api
 import partners.exchanges.pages
 import settlement.api
+from exchange import store as books
 from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
 from kit.database import Database, HotConnection, refuse_unsafe
-from kit.secure_headers import SECURE_HEADERS
+from kit.secure_headers import SECURE_HEADERS, page_policy
 from kit.strict_json import dumps
 from members.pages import PAGES
 from members.pages.wiring import Wallets
@@ -26,7 +29,7 @@ from partners.api import routes
 from partners.api.operations import Hub, Operation
 from partners.brands import Registered
 from partners.directory import Directory
-from web import config, health, logs, openapi, problems
+from web import config, frame, health, logs, openapi, problems
 
 OPERATIONS: tuple[Operation, ...] = (
     *partners.api.members.OPERATIONS,
@@ -70,6 +73,9 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     edge = routes.Edge(hub, database, settings.origin, settings.key)
     app.wsgi_app = routes.Front(edge, OPERATIONS, app.wsgi_app)  # type: ignore[method-assign]
     problems.install(app)
+    with database.transaction() as session:
+        zone = ZoneInfo(books.zone(session))
+    frame.install(app, secret=settings.secret, production=settings.production, zone=zone)
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(openapi.blueprint(OPERATIONS, settings.origin))
     app.extensions["wallets"] = Wallets(
@@ -97,6 +103,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
 
     @app.after_request
     def secure(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Content-Security-Policy", page_policy())
         for name, value in SECURE_HEADERS:
             response.headers.setdefault(name, value)
         return response

@@ -20,6 +20,7 @@ from kit.database import Busy, DatabaseUnavailable
 from kit.errors import Refusal
 from kit.problems import TYPE_BASE
 from kit.schemas import AnswerSchema, Moment, PublicId, RequestInvalid
+from kit.secure_headers import STRICT_POLICY
 from kit.strict_json import JsonMalformed, dumps
 from partners.api.answers import ContentTypeUnsupported
 from partners.api.operations import Bulk, Change, Operation, Posting, Read, Upload
@@ -308,13 +309,14 @@ def blueprint(operations: tuple[Operation, ...], origin: str) -> Blueprint:
         return Response(body, content_type="application/json")
 
     @api.get("/docs")
-    def as_page() -> str:
-        return render_template(
+    def as_page() -> Response:
+        shown = render_template(
             "docs.html",
             operations=[(one, refusals(one)) for one in operations],
             groups=_by_tag(operations),
             origin=origin,
         )
+        return Response(shown, headers={"Content-Security-Policy": STRICT_POLICY})
 
     @api.get("/docs.css")
     def style() -> Response:

@@ -1,0 +1,117 @@
+"""How pages come to their frame: templates, words, formats, protection of forms, assets."""
+
+import functools
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import segno
+from flask import Blueprint, Flask, Response, g, redirect, request
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kit import forms, language
+from kit.language import LANGUAGES
+from kit.paths import is_own_path
+from web.frame import formats
+from web.frame.assets import asset_url, assets
+
+ROOT = Path(__file__).parent.parent.parent
+THEMES = ("auto", "light", "dark")
+_YEAR = 365 * 24 * 3600
+_PLACES = ("web/frame/templates", "members/templates", "partners/templates")
+_WORDS = ("web/frame/locale", "members/locale", "partners/locale")
+
+switches = Blueprint("switches", __name__)
+
+
+def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> None:
+    """Frame the pages of this application. `zone` is the hub's own, in which times are shown."""
+    app.secret_key = secret
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-page" if production else "page",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=production,
+        WTF_CSRF_TIME_LIMIT=None,  # As long as the cookie: a form may stay open over lunch.
+        WTF_CSRF_SSL_STRICT=False,  # No page says where it came from: referrers are off.
+    )
+    CSRFProtect(app)
+    for folder in _WORDS:
+        language.load((ROOT / folder).glob("*.po"))
+    app.jinja_loader = ChoiceLoader(
+        [*(FileSystemLoader(ROOT / folder) for folder in _PLACES), app.jinja_loader]  # type: ignore[list-item]
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        points=formats.points,
+        signed=formats.signed,
+        money=formats.money,
+        day=formats.day,
+        iso=formats.iso,
+        moment=functools.partial(formats.moment, zone=zone),
+        time_of_day=functools.partial(formats.time_of_day, zone=zone),
+        to_the_second=functools.partial(formats.to_the_second, zone=zone),
+        local_day=lambda at: at.astimezone(zone).date(),
+        days_left=formats.days_left,
+        percent=formats.percent,
+        masked=formats.masked,
+    )
+    app.jinja_env.globals.update(
+        _=language.gettext,
+        asset=asset_url,
+        csrf_token=generate_csrf,
+        told=forms.told,
+        qr_svg=_qr,
+        zone_name=functools.partial(formats.zone_name, zone),
+        zone_offset=functools.partial(formats.zone_offset, zone),
+    )
+    app.register_blueprint(assets)
+    app.register_blueprint(switches)
+    app.before_request(functools.partial(_choose, app))
+    app.context_processor(_context)
+
+
+def _choose(app: Flask) -> None:
+    """The language and the theme of this answer: the member's own, the cookie's, the browser's."""
+    whoami = app.extensions.get("whoami")
+    g.me = whoami() if whoami and not request.path.startswith("/assets/") else None
+    wanted = getattr(g.me, "language", None) or request.cookies.get("language")
+    if wanted not in LANGUAGES:
+        wanted = request.accept_languages.best_match(["en", "zh"], default="en")
+    language.use("zh" if wanted == "zh" else "en")
+    theme = getattr(g.me, "theme", None) or request.cookies.get("theme")
+    g.theme = theme if theme in THEMES else "auto"
+
+
+def _context() -> dict[str, object]:
+    return {"language": language.current(), "theme": g.get("theme", "auto"), "me": g.get("me")}
+
+
+@switches.post("/language")
+def choose_language() -> Response:
+    """Read on in another language, on the same page."""
+    return _switch("language", request.form.get("language", ""), LANGUAGES)
+
+
+@switches.post("/theme")
+def choose_theme() -> Response:
+    """Read on in another light."""
+    return _switch("theme", request.form.get("theme", ""), THEMES)
+
+
+def _switch(name: str, wanted: str, known: tuple[str, ...]) -> Response:
+    back = request.form.get("back", "")
+    response = redirect(back if is_own_path(back) else "/wallet", 303)
+    if wanted in known:
+        response.set_cookie(
+            name, wanted, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+        )
+    return response  # type: ignore[return-value]
+
+
+def _qr(text: str, *, scale: int = 8) -> Markup:
+    """A QR code as inline SVG, black on white, level Q."""
+    made = segno.make(text, error="q", micro=False, boost_error=False)
+    return Markup(made.svg_inline(scale=scale, border=4, dark="#000", light="#fff", omitsize=True))  # noqa: S704
