@@ -96,20 +96,19 @@ class LinkToken(Base):
 
 
 class ShownCode(Base):
-    """The one live payment code of a wallet and of whoever shows it; `id` names it to their page."""
+    """The one live code of a wallet and of the person who shows it; `id` names it to their page."""
 
     __tablename__ = "shown_code"
     __table_args__ = (
-        PrimaryKeyConstraint("wallet_id", "member_id", name="shown_code_pk"),
+        PrimaryKeyConstraint("wallet_id", "person_id", name="shown_code_pk"),
         ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="shown_code_wallet_fk"),
-        ForeignKeyConstraint(["member_id"], ["members.member.id"], name="shown_code_member_fk"),
         UniqueConstraint("id", name="shown_code_id_once"),
         CheckConstraint("max_points > 0", name="shown_code_max_positive"),
         SCHEMA,
     )
 
     wallet_id: Mapped[Big]
-    member_id: Mapped[UUID]
+    person_id: Mapped[UUID]
     id: Mapped[UUID]
     digest: Mapped[bytes]
     max_points: Mapped[Big]

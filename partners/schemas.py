@@ -168,20 +168,24 @@ class TransactionAnswer(AnswerSchema):
 
 
 class SpendBody(StrictSchema):
-    """Whose points: a member of yours with a mandate, or whoever shows a payment code."""
+    """Whose points: a member of yours with a mandate, or whoever shows a payment code or approved
+    just this."""
 
     member = PublicId("mbr")
     payment_code = fields.String(
         validate=validate.Regexp(CODE, error="Must be 18 digits that begin with 80."),
         metadata={"example": "804821907736154298"},
     )
+    approval = PublicId(
+        "apv", metadata={"description": "One that was approved: instead of the two above."}
+    )
     points = Whole(required=True)
     reference = Reference(required=True, metadata={"description": "The till's receipt number."})
 
     @validates_schema
     def somebody(self, data: dict[str, Any], **_: Any) -> None:
-        if "member" not in data and "payment_code" not in data:
-            raise ValidationError("Give member, payment_code, or both.")
+        if ("approval" in data) == ("member" in data or "payment_code" in data):
+            raise ValidationError("Give member, payment_code, or both; or approval alone.")
 
 
 class RedemptionBody(SpendBody):

@@ -15,6 +15,7 @@ from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
+from partners.asking import asking
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
@@ -38,13 +39,15 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes and tokens, answers past their month, and partners' old records.
+    """Drop nonces, dead codes, tokens and approvals, answers past their month, old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
     """
     with database.transaction() as session:
         members.store.forget(session, now)
+    with database.transaction() as session:
+        asking.forget(session, now)
     try:
         with database.transaction() as session:
             exchange.store.forget(session, now)

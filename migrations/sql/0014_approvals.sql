@@ -1,17 +1,16 @@
 -- Which payment code a member shows, and online spends that a partner asks a member to approve.
 
--- The one live code of a wallet and of whoever shows it. `id` names it to the member's own page;
+-- The one live code of a wallet and of the person who shows it. `id` names it to their own page;
 -- the code itself is nowhere.
 CREATE TABLE members.shown_code (
     wallet_id bigint NOT NULL,
-    member_id uuid NOT NULL,
+    person_id uuid NOT NULL,
     id uuid NOT NULL,
     digest bytea NOT NULL,
     max_points bigint NOT NULL,
     shown_at timestamptz NOT NULL,
-    CONSTRAINT shown_code_pk PRIMARY KEY (wallet_id, member_id),
+    CONSTRAINT shown_code_pk PRIMARY KEY (wallet_id, person_id),
     CONSTRAINT shown_code_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
-    CONSTRAINT shown_code_member_fk FOREIGN KEY (member_id) REFERENCES members.member (id),
     CONSTRAINT shown_code_id_once UNIQUE (id),
     CONSTRAINT shown_code_max_positive CHECK (max_points > 0)
 );

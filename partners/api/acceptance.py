@@ -26,20 +26,28 @@ from exchange.orders import Order
 from members import consent
 from partners import schemas
 from partners.api.operations import TILL, Call, Data, Facts, Posting, Read
+from partners.asking import asking
 from partners.errors import TermsMissing
 
 
 def _spending(call: Call, data: Data) -> dict[str, Any]:
     """What a redemption and an authorisation have in common."""
-    code = data.get("payment_code")
     return {
         "party": call.party,
         "link": data.get("member"),
-        "code": None if code is None else consent.digest(call.hub.secrets, code),
+        "code": _code(call, data),
         "points": data["points"],
         "reference": data["reference"],
         "priced": _priced(call),
     }
+
+
+def _code(call: Call, data: Data) -> str | None:
+    """The digest of what the member showed or approved, if either."""
+    if "approval" in data:
+        return asking.digest(call.hub.secrets, data["approval"])
+    code = data.get("payment_code")
+    return None if code is None else consent.digest(call.hub.secrets, code)
 
 
 def _priced(call: Call) -> bool:

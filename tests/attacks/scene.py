@@ -19,6 +19,8 @@ from tests.server import Coalition, Partner, base64url
 from tests.settlement.bank.agreed import agree_account
 from web.app import OPERATIONS
 
+ORIGIN = "https://shop.example"
+
 _STEP = re.compile(r"<(?:\w+:)?(\w+)>")
 _KINDS = {
     "member": "mbr",
@@ -28,6 +30,7 @@ _KINDS = {
     "reconciliation": "rec",
     "dispute": "dsp",
     "evidence": "evd",
+    "approval": "apv",
 }
 _QUERIES = {
     "addReconciliationLines": "?part=1",
@@ -92,6 +95,13 @@ class Scene:
             "answerDispute": {"accepts": False},
             "escalateDispute": {},
             "withdrawDispute": {},
+            "putReturnOrigins": {"origins": [ORIGIN]},
+            "askApproval": {
+                "points": 5,
+                "reference": reference,
+                "description": "Two tickets",
+                "return_url": f"{ORIGIN}/done",
+            },
         }
         if name == "postBatch":
             return {"orders": [self.line(one) for one in ("accrue", "redeem")]}
@@ -192,6 +202,9 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     path = f"/v1/disputes/{objects['dispute']}/evidence?name=a.txt"
     put = shop.call("POST", path, b"a receipt", content_type="text/plain")
     objects["evidence"] = put.body["id"]
+    shop.call("PUT", "/v1/return-origins", {"origins": [ORIGIN]})
+    asked = {"points": 5, "reference": "T-1", "description": "x", "return_url": f"{ORIGIN}/"}
+    objects["approval"] = shop.call("POST", "/v1/approvals", asked).body["id"]
     ready = {"answerDispute": {"dispute": _dispute(till, till, at_till)}}
     ready["withdrawDispute"] = {"dispute": _dispute(shop, till, at_till)}
     answered = _dispute(shop, till, at_till)

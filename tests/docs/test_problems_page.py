@@ -20,7 +20,7 @@ def test_every_refusal_of_every_operation_stands_in_it() -> None:
 
 def test_an_operations_line_keeps_its_order() -> None:
     lines = re.findall(
-        r"^\| `(?:GET|POST|DELETE) [^`]+` \| (.*) \|$", PAGE.read_text("utf-8"), re.M
+        r"^\| `(?:GET|POST|PUT|DELETE) [^`]+` \| (.*) \|$", PAGE.read_text("utf-8"), re.M
     )
     assert len(lines) == len(OPERATIONS)
     for line, operation in zip(lines, OPERATIONS, strict=True):

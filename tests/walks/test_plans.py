@@ -116,6 +116,8 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
         "getDispute": [Asked({"dispute": known.dispute}, {})],
         "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
+        "listReturnOrigins": [Asked({}, {})],
+        "getApproval": [Asked({"approval": known.approval}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

@@ -33,7 +33,8 @@ TAIL = 1_000  # journals since the last roll-up
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A member with a purchase, a hold and a link at `party`, and a record of the party's."""
+    """A member with a purchase, a hold and a link at `party`; a record of the party's, a dispute
+    and an approval."""
 
     party: int
     member: UUID
@@ -41,6 +42,7 @@ class Known:
     hold: UUID
     record: UUID
     dispute: UUID
+    approval: UUID
 
 
 def uuid(number: str, part: int) -> str:
@@ -218,6 +220,21 @@ _DISPUTES = (
         FROM generate_series(1, 20 * %(records)s) n""",
 )
 
+# Each given, and each a payment code.
+_APPROVALS = (
+    f"""INSERT INTO partners.approval (id, party_id, wallet_id, points, reference, description,
+            return_url, asked_at, expires_at, state, decided_by, decided_at, code_digest)
+        SELECT {uuid("n", 7)}, {_PARTY.format("n")}, n, 10, n, 'words', '', now(), now(),
+               'approved', {uuid("n", 1)}, now(), sha256(n::text::bytea)
+        FROM generate_series(1, 20 * %(records)s) n""",
+    f"""INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id, expires_at)
+        SELECT sha256(n::text::bytea), n, 10, {_PARTY.format("n")}, now()
+        FROM generate_series(1, 20 * %(records)s) n""",
+    f"""INSERT INTO partners.return_origin
+        SELECT {_PARTY.format("n")}, format('https://%%s.example', n), now()
+        FROM generate_series(1, 10 * %(records)s) n""",
+)
+
 # Rows refer to each other by construction; to look up each would take longer than to write it.
 _LET_GO = """DO $$ DECLARE c record; BEGIN
     FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint WHERE contype = 'f'
@@ -236,7 +253,7 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
     owner.execute("SET synchronous_commit = off")
     owner.execute(_LET_GO)
     with psycopg.ClientCursor(owner) as cursor:
-        for statement in (*_CLOSED, *_PEOPLE, *_RECORDS, *_DISPUTES):
+        for statement in (*_CLOSED, *_PEOPLE, *_RECORDS, *_DISPUTES, *_APPROVALS):
             cursor.execute(statement, values)
         for first, last in ((1, JOURNALS // 2), (JOURNALS // 2 + 1, JOURNALS - TAIL)):
             for statement in _TRADE:
@@ -290,6 +307,7 @@ def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Kn
     row = owner.execute(
         f"SELECT {uuid('%(n)s::bigint', 1)}, {uuid('%(n)s::bigint', 3)},"
         f" {uuid('%(n)s::bigint', 5)}, {uuid('%(n)s::bigint', 6)},"
+        f" {uuid('%(n)s::bigint', 7)},"
         " (SELECT id FROM exchange.journal WHERE wallet_id = %(wallet)s ORDER BY id LIMIT 1)",
         {"n": number, "wallet": values["base"] + number},
     ).fetchone()
@@ -300,5 +318,6 @@ def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Kn
         hold=row[1],
         record=row[2],
         dispute=row[3],
-        journal=row[4],
+        approval=row[4],
+        journal=row[5],
     )
