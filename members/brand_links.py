@@ -14,7 +14,7 @@ from exchange.errors import MemberNotFound
 from members import enrolment, store
 from members.enrolment import Sees
 
-LOOKED_AT = 500  # newest journals and holds of a wallet, to say when each brand was last there
+LOOKED_AT = 500  # newest journals of a wallet, to say when each brand was last there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +62,10 @@ def uses(session: Session, wallet: int) -> Uses:
     for row in rows:
         if row["party_id"] is not None:
             last[row["party_id"]] = max(row["last"], last.get(row["party_id"], row["last"]))
-    cut_off = []
-    for source in ("journal", "hold"):
-        found = [row for row in rows if row["source"] == source]
-        if sum(row["times"] for row in found) >= LOOKED_AT:
-            cut_off.append(min(row["first"] for row in found))
-    return Uses(last, max(cut_off, default=None))
+    journals = [row for row in rows if row["source"] == "journal"]
+    if sum(row["times"] for row in journals) < LOOKED_AT:
+        return Uses(last, None)
+    return Uses(last, min(row["first"] for row in journals))
 
 
 def change(session: Session, *, wallet: int, party: int, sees: Sees, daily_limit: int) -> None:

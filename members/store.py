@@ -158,7 +158,8 @@ def brand_links(
 
 
 def last_uses(session: Session, wallet: int, newest: int) -> list[RowMapping]:
-    """Among the `newest` journals and holds of a wallet: by party, first, last and how many."""
+    """Of the `newest` journals of a wallet, and of its open holds: by source and party, the first
+    and the last moment, and how many."""
     return list(
         session.execute(
             text(
@@ -166,7 +167,7 @@ def last_uses(session: Session, wallet: int, newest: int) -> list[RowMapping]:
                 " FROM ((SELECT 'journal' AS source, party_id, at FROM exchange.journal"
                 "   WHERE wallet_id = :wallet ORDER BY at DESC, id DESC LIMIT :newest)"
                 "  UNION ALL (SELECT 'hold', party_id, held_at FROM exchange.hold"
-                "   WHERE wallet_id = :wallet ORDER BY held_at DESC, id DESC LIMIT :newest)) seen"
+                "   WHERE wallet_id = :wallet AND state = 'held')) seen"
                 " GROUP BY source, party_id"
             ),
             {"wallet": wallet, "newest": newest},

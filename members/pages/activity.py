@@ -2,14 +2,16 @@
 
 import functools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
 from exchange import history
+from exchange.history import Entry
 from kit import csv_lines, ids, periods
 from kit.clock import rfc3339
 from kit.forms import Form, tell
@@ -37,7 +39,7 @@ class _Typed(fields.String):
         period = periods.read(super()._deserialize(value, *more, **others) or "")
         if period is None:
             raise ValidationError(
-                "Enter a month, quarter or days: 2026-11, 2026-Q3, 2026-11-01..15"
+                _("Enter a month, a quarter or days: 2026-11, 2026-Q3, 2026-11-01..15")
             )
         return period
 
@@ -48,7 +50,7 @@ class Filters(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    kind = fields.String(validate=validate.OneOf(KINDS, error="Choose a kind from the list"))
+    kind = fields.String()
     brand = fields.String()
     period = _Typed()
 
@@ -60,26 +62,25 @@ def activity() -> ResponseReturnValue:
     person, hub = me(), here()
     form, wanted = _read(hub)
     if form.errors:
-        return _page(form, wanted, hub, by_day=[], newest="", older=""), 422
-    before = request.args.get("before")
-    canonical = wanted.query | ({"before": before} if before else {})
-    if [*request.args.items(multi=True)] != [*canonical.items()]:
-        return redirect(url_for("activity.activity", **canonical), 303)
+        return _page(form, wanted, hub, by_day=[], newer="", older=""), 422
+    cursors = {n: request.args[n] for n in ("before", "after") if n in request.args}
+    canonical = wanted.query | cursors
+    if len(cursors) > 1 or [*request.args.items(multi=True)] != [*canonical.items()]:
+        return redirect(url_for("activity.activity", **wanted.query), 303)
     with hub.database.transaction() as session:
         place = zone(session)
-        found = _list(session, person.wallet, before, wanted.terms(place))
+        found = _list(session, person.wallet, cursors, wanted.terms(place))
     if found is None:
         tell("info", _("That place in the list is gone"), _("This is the first page."))
         return redirect(url_for("activity.activity", **wanted.query), 303)
-    entries, more = found
-    here_ = functools.partial(url_for, "activity.activity", **wanted.query)
+    at = functools.partial(url_for, "activity.activity", **wanted.query)
     return _page(
         form,
         wanted,
         hub,
-        by_day=by_day(entries, place),
-        newest=here_() if before else "",
-        older=here_(before=id_of(entries[-1])) if more else "",
+        by_day=by_day(found.entries, place),
+        newer=at(after=id_of(found.entries[0])) if found.has_newer else "",
+        older=at(before=id_of(found.entries[-1])) if found.has_older else "",
     )
 
 
@@ -112,7 +113,7 @@ def entry(entry: str) -> ResponseReturnValue:
             abort(404)
         facts = {
             "entry": found,
-            "lots": history.entry_lots(session, person.wallet, found.id),
+            "lots": history.entry_lots(session, person.wallet, found),
             "undoes": history.entry(session, person.wallet, found.undoes) if found.undoes else None,
             "undone_by": history.undone_by(session, person.wallet, found.id),
         }
@@ -125,6 +126,8 @@ def entry(entry: str) -> ResponseReturnValue:
 def _read(hub: Wallets) -> tuple[Form, Wanted]:
     """The filters of the URL; those that are wrong are left out and said."""
     form = Form(Filters(), request.args)
+    if form.data.get("kind") not in (None, *KINDS):
+        form.refuse("kind", _("Choose a kind from the list"))
     brand = None
     if slug := form.data.get("brand"):
         brand = next((each for each in hub.brands.all().values() if each.slug == slug), None)
@@ -152,21 +155,35 @@ def _page(form: Form, wanted: Wanted, hub: Wallets, **found: Any) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    entries: list[Entry]
+    has_newer: bool
+    has_older: bool
+
+
 def _list(
-    session: Session, wallet: int, before: str | None, terms: dict[str, Any]
-) -> tuple[list[Any], bool] | None:
-    """A page of entries and whether there are older; None for a cursor that is none of hers."""
+    session: Session, wallet: int, cursors: dict[str, str], terms: dict[str, Any]
+) -> _Found | None:
+    """A page before or after an entry, or the newest; None where the cursor is none of hers."""
     place = None
-    if before is not None:
-        named = read_id(before)
+    for text in cursors.values():
+        named = read_id(text)
         place = history.entry(session, wallet, named[1]) if named else None
         if place is None:
             return None
-    found = history.page(session, wallet, before=place and place.id, limit=PAGE + 1, **terms)
-    return found[:PAGE], len(found) > PAGE
+    page = functools.partial(history.page, session, wallet, limit=PAGE + 1, **terms)
+    if "after" in cursors:
+        found = page(after=place)
+        more, found = len(found) > PAGE, found[-PAGE:]
+        return _Found(found, more, bool(found)) if found else None
+    found = page(before=place)
+    if not found and place is not None:
+        return None
+    return _Found(found[:PAGE], place is not None, len(found) > PAGE)
 
 
-def _every(hub: Wallets, wallet: int, terms: dict[str, Any]) -> Iterator[Any]:
+def _every(hub: Wallets, wallet: int, terms: dict[str, Any]) -> Iterator[Entry]:
     """All entries, newest first; no transaction waits for whoever reads slowly."""
     before = None
     while True:
@@ -175,11 +192,11 @@ def _every(hub: Wallets, wallet: int, terms: dict[str, Any]) -> Iterator[Any]:
         yield from found
         if len(found) < AT_ONCE:
             return
-        before = found[-1].id
+        before = found[-1]
 
 
-def _row(entry: Any, brands: Mapping[int, Brand]) -> tuple[str | int | None, ...]:
-    brand = brands.get(entry.party)
+def _row(entry: Entry, brands: Mapping[int, Brand]) -> tuple[str | int | None, ...]:
+    brand = brands.get(entry.party) if entry.party is not None else None
     return (
         rfc3339(entry.at),
         entry.kind,

@@ -22,7 +22,6 @@ from members.trust import standing
 pages = Blueprint("brands", __name__)
 
 SEES = ("nothing", "answers", "balance")
-WHOLE = "Enter a whole number, 0 or more"
 _GAPS = str.maketrans("", "", ", \u00a0\u202f")
 
 
@@ -32,7 +31,7 @@ class _Whole(fields.Field):
     def _deserialize(self, value: Any, *_more: Any, **_others: Any) -> int:
         plain = unicodedata.normalize("NFKC", str(value)).translate(_GAPS)
         if not plain.isascii() or not plain.isdigit() or len(plain) > 12:
-            raise ValidationError(WHOLE)
+            raise ValidationError(_("Enter a whole number, 0 or more"))
         return int(plain)
 
 
@@ -42,12 +41,8 @@ class Consent(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    sees = fields.String(
-        required=True,
-        validate=validate.OneOf(SEES, error="Choose what the brand sees"),
-        error_messages={"required": "Choose what the brand sees"},
-    )
-    daily_limit = _Whole(required=True, error_messages={"required": WHOLE})
+    sees = fields.String(validate=validate.OneOf(SEES))
+    daily_limit = _Whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ class Shown:
 def brands() -> ResponseReturnValue:
     """Every linked brand, by name."""
     person, hub = me(), here()
-    return show("members/brands.html", links=_links(person, hub))
+    return show("members/brands.html", links=_links(person, hub), most=_most(person, hub))
 
 
 @pages.get("/brands/<slug>")
@@ -83,12 +78,8 @@ def brand(slug: str) -> ResponseReturnValue:
 def change(slug: str) -> ResponseReturnValue:
     """From this second on the brand may do this and no more."""
     person, hub = me(), here()
-    shown, form, most = (
-        _linked(person, hub, slug),
-        Form(Consent(), request.form),
-        _most(person, hub),
-    )
-    _refuse_more(form, most)
+    shown, most = _linked(person, hub, slug), _most(person, hub)
+    form = _consent(most)
     if not form.ok:
         return show("members/brand.html", shown=shown, form=form, most=most), 422
     with hub.database.transaction() as session:
@@ -124,8 +115,7 @@ def link() -> ResponseReturnValue:
 def link_now() -> ResponseReturnValue:
     """The token, in this answer alone: no address, no log and no second look has it."""
     person, hub = me(), here()
-    form = Form(Consent(), request.form)
-    _refuse_more(form, _most(person, hub))
+    form = _consent(_most(person, hub))
     if not form.ok:
         return _link_page(person, hub, form), 422
     with hub.database.transaction() as session:
@@ -187,12 +177,20 @@ def _most(person: Me, hub: Wallets) -> int:
         return standing.limits_of(session, person.person).unapproved_daily
 
 
-def _refuse_more(form: Form, most: int) -> None:
-    if form.ok and form.data["daily_limit"] > most:
+def _consent(most: int) -> Form:
+    """What was sent, refused where it is none or more than the member's level allows."""
+    form = Form(Consent(), request.form)
+    if form.data.get("sees") is None:
+        form.errors["sees"] = _("Choose what the brand sees")
+    limit = form.data.get("daily_limit")
+    if limit is None:
+        form.refuse("daily_limit", _("Enter a whole number, 0 or more"))
+    elif limit > most:
         form.refuse(
             "daily_limit",
             _("Enter %(n)s or less: your trust level allows no more a day.", n=f"{most:,}"),
         )
+    return form
 
 
 def _tell_since(title: str, hub: Wallets) -> None:

@@ -25,7 +25,7 @@ def wallet() -> ResponseReturnValue:
     with hub.database.transaction() as session:
         place = zone(session)
         today = now.astimezone(place).date()
-        lots = history.lots(session, person.wallet, today)
+        lots = history.lots(session, person.wallet)
         holds = history.holds(session, person.wallet)
         owed = history.receivables(session, person.wallet)
         months = history.monthly(session, person.wallet, now)
