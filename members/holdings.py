@@ -1,10 +1,11 @@
 """What a wallet holds, in parts that add up: available, held and pending are never one number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
+from exchange.history import Lot
 from members.worth import floor_worth, shares
 
 SOON = timedelta(days=90)
@@ -54,28 +55,24 @@ class Holdings:
         return self.available + self.held + self.pending
 
 
-def of(lots: Iterable[Mapping[str, Any]], *, today: date, point_worth: int) -> Holdings:
-    """The wallet of these lots, in the order in which they are spent.
-
-    Points past their day that nobody held are gone, whether or not the books have booked it yet.
-    """
-    found: list[tuple[State, Mapping[str, Any], int]] = []
+def of(lots: Iterable[Lot], *, today: date, point_worth: int) -> Holdings:
+    """The wallet of these lots, in the order in which they are spent."""
+    found: list[tuple[State, Lot, int]] = []
     for lot in lots:
-        waits = lot["spendable_from"] is not None and lot["spendable_from"] > today
-        if lot["held"]:
-            found.append(("held", lot, lot["held"]))
-        if lot["available"] and lot["expires_on"] >= today:
-            found.append(("pending" if waits else "available", lot, lot["available"]))
+        if lot.held:
+            found.append(("held", lot, lot.held))
+        if lot.available:
+            found.append(("pending" if lot.spendable_from else "available", lot, lot.available))
     found.sort(key=lambda each: _ORDER.index(each[0]))
     worths = shares((points for _, _, points in found), point_worth)
     parts = [
         Part(
-            issuer=lot["issuer_id"],
-            expires_on=lot["expires_on"],
+            issuer=lot.issuer,
+            expires_on=lot.expires_on,
             state=state,
             points=points,
             worth=worth,
-            usable_from=lot["spendable_from"] if state == "pending" else None,
+            usable_from=lot.spendable_from if state == "pending" else None,
         )
         for (state, lot, points), worth in zip(found, worths, strict=True)
     ]

@@ -136,43 +136,33 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
-def brand_links(
-    session: Session, wallet: int, parties: list[int], now: datetime
-) -> list[RowMapping]:
-    """The active links of a wallet to these parties, with what each has spent today.
-
-    By party, since that is how links are found: a coalition has few.
-    """
-    return list(
+def hold(session: Session, wallet: int, id_: UUID) -> RowMapping | None:
+    """A hold of this wallet, whatever became of it. One past its time has ended, though nobody
+    may have said so yet."""
+    return (
         session.execute(
             text(
-                "SELECT l.id, l.party_id, l.shares_balance, l.answers, l.daily_limit, l.linked_at,"
-                " CASE WHEN l.spent_on = (CAST(:now AS timestamptz) AT TIME ZONE s.zone)::date"
-                " THEN l.spent ELSE 0 END AS spent_today"
-                " FROM exchange.link l CROSS JOIN exchange.setting s"
-                " WHERE l.party_id = ANY(:parties) AND l.wallet_id = :wallet AND l.active"
+                "SELECT id, party_id, points, captured, reference, held_at, expires_at, ended_at,"
+                " CASE WHEN state = 'held' AND expires_at <= clock_timestamp() THEN 'expired'"
+                " ELSE state END AS state"
+                " FROM exchange.hold WHERE id = :id AND wallet_id = :wallet"
             ),
-            {"wallet": wallet, "parties": parties, "now": now},
-        ).mappings()
+            {"id": id_, "wallet": wallet},
+        )
+        .mappings()
+        .one_or_none()
     )
 
 
-def last_uses(session: Session, wallet: int, newest: int) -> list[RowMapping]:
-    """Of the `newest` journals of a wallet, and of its open holds: by source and party, the first
-    and the last moment, and how many."""
-    return list(
-        session.execute(
-            text(
-                "SELECT source, party_id, min(at) AS first, max(at) AS last, count(*) AS times"
-                " FROM ((SELECT 'journal' AS source, party_id, at FROM exchange.journal"
-                "   WHERE wallet_id = :wallet ORDER BY at DESC, id DESC LIMIT :newest)"
-                "  UNION ALL (SELECT 'hold', party_id, held_at FROM exchange.hold"
-                "   WHERE wallet_id = :wallet AND state = 'held')) seen"
-                " GROUP BY source, party_id"
-            ),
-            {"wallet": wallet, "newest": newest},
-        ).mappings()
-    )
+def capture_of(session: Session, party: int, reference: str) -> UUID | None:
+    """The journal that captured a hold: it has the hold's reference."""
+    return session.execute(
+        text(
+            "SELECT id FROM exchange.journal"
+            " WHERE party_id = :party AND kind = 'capture' AND reference = :reference"
+        ),
+        {"party": party, "reference": reference},
+    ).scalar_one_or_none()
 
 
 def forget(session: Session, now: datetime) -> None:

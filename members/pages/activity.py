@@ -2,30 +2,26 @@
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from sqlalchemy.orm import Session
 
-from exchange import history
-from exchange.history import Entry
 from kit import csv_lines, ids, periods
 from kit.clock import rfc3339
 from kit.forms import Form, tell
 from kit.language import gettext as _
 from kit.periods import Period
-from members.activity import KINDS, Wanted, by_day, id_of, read_id
+from members import activity as movements
+from members.activity import KINDS, Movement, Wanted
 from members.pages.showing import file, kind_word, show, zone
 from members.pages.signed_in import me, signed_in
 from members.pages.wiring import Brand, Wallets, here
 
 pages = Blueprint("activity", __name__)
 
-PAGE = 50  # entries
-AT_ONCE = 500  # entries of a file, read in one transaction
+AT_ONCE = 500  # journals of a file, read in one transaction
 COLUMNS = (
     *("at", "kind", "brand", "points", "reference", "id"),
     *("undoes", "their_points", "fee"),
@@ -35,8 +31,8 @@ COLUMNS = (
 class _Typed(fields.String):
     """A period as it is typed."""
 
-    def _deserialize(self, value: Any, *more: Any, **others: Any) -> Period:  # type: ignore[override]
-        period = periods.read(super()._deserialize(value, *more, **others) or "")
+    def _deserialize(self, value: Any, *_more: Any, **_others: Any) -> Period:  # type: ignore[override]
+        period = periods.read(str(value))
         if period is None:
             raise ValidationError(
                 _("Enter a month, a quarter or days: 2026-11, 2026-Q3, 2026-11-01..15")
@@ -62,25 +58,28 @@ def activity() -> ResponseReturnValue:
     person, hub = me(), here()
     form, wanted = _read(hub)
     if form.errors:
-        return _page(form, wanted, hub, by_day=[], newer="", older=""), 422
-    cursors = {n: request.args[n] for n in ("before", "after") if n in request.args}
-    canonical = wanted.query | cursors
-    if len(cursors) > 1 or [*request.args.items(multi=True)] != [*canonical.items()]:
-        return redirect(url_for("activity.activity", **wanted.query), 303)
+        return _page(form, wanted, hub, by_day=[], newest="", older=""), 422
+    there = functools.partial(url_for, "activity.activity", **_query(wanted))
+    before = request.args.get("before")
+    canonical = wanted.query | ({"before": before} if before else {})
+    if [*request.args.items(multi=True)] != [*canonical.items()]:
+        return redirect(there(before=before) if before else there(), 303)
+    cursor = ids.from_text("jrn", before) if before else None
     with hub.database.transaction() as session:
         place = zone(session)
-        found = _list(session, person.wallet, cursors, wanted.terms(place))
+        found = None
+        if cursor or not before:
+            found = movements.page(session, person.wallet, wanted, place, before=cursor)
     if found is None:
         tell("info", _("That place in the list is gone"), _("This is the first page."))
-        return redirect(url_for("activity.activity", **wanted.query), 303)
-    at = functools.partial(url_for, "activity.activity", **wanted.query)
+        return redirect(there(), 303)
     return _page(
         form,
         wanted,
         hub,
-        by_day=by_day(found.entries, place),
-        newer=at(after=id_of(found.entries[0])) if found.has_newer else "",
-        older=at(before=id_of(found.entries[-1])) if found.has_older else "",
+        by_day=movements.by_day(found.movements, place),
+        newest=there() if before else "",
+        older=there(before=ids.to_text("jrn", found.older)) if found.older else "",
     )
 
 
@@ -91,36 +90,30 @@ def activity_file() -> ResponseReturnValue:
     person, hub = me(), here()
     form, wanted = _read(hub)
     if form.errors:
-        return redirect(url_for("activity.activity", **request.args), 303)
-    with hub.database.transaction() as session:
-        terms = wanted.terms(zone(session))
+        return redirect(url_for("activity.activity", **request.args.to_dict()), 303)  # type: ignore[arg-type]
     brands = hub.brands.all()
-    rows = (_row(entry, brands) for entry in _every(hub, person.wallet, terms))
+    rows = (_row(one, brands) for one in _every(hub, person.wallet, wanted))
     return file(csv_lines.stream(COLUMNS, rows), "activity")
 
 
-@pages.get("/wallet/activity/<entry>")
+@pages.get("/wallet/activity/<movement>")
 @signed_in
-def entry(entry: str) -> ResponseReturnValue:
+def entry(movement: str) -> ResponseReturnValue:
     """The receipt of one movement, and what belongs to it; of a hold its state at this moment."""
     person, hub = me(), here()
-    named = read_id(entry)
-    if named is None:
-        abort(404)
     with hub.database.transaction() as session:
-        found = history.entry(session, person.wallet, named[1])
-        if found is None or id_of(found) != entry:  # Somebody else's is as good as none.
+        found = movements.one(session, person.wallet, movement)
+        if found is None or found.public_id != movement:  # Somebody else's is as good as none.
             abort(404)
-        facts = {
-            "entry": found,
-            "lots": history.entry_lots(session, person.wallet, found),
-            "undoes": history.entry(session, person.wallet, found.undoes) if found.undoes else None,
-            "undone_by": history.undone_by(session, person.wallet, found.id),
-        }
-    waits = found.kind == "held" and found.state == "held"
-    part = request.args.get("part") == "1"
-    template = "members/entry_facts.html" if part else "members/entry.html"
-    return show(template, id=entry, waits=waits, **facts)
+        lots = movements.parts(session, person.wallet, found)
+        related = movements.related(session, person.wallet, found)
+    only = request.args.get("part") == "1"
+    return show(
+        "members/entry_facts.html" if only else "members/entry.html",
+        entry=found,
+        lots=lots,
+        related=related,
+    )
 
 
 def _read(hub: Wallets) -> tuple[Form, Wanted]:
@@ -136,75 +129,53 @@ def _read(hub: Wallets) -> tuple[Form, Wanted]:
     return form, Wanted(kind=form.data.get("kind"), brand=brand, period=form.data.get("period"))
 
 
+def _query(wanted: Wanted, without: str = "") -> dict[str, Any]:
+    return {name: value for name, value in wanted.query.items() if name != without}
+
+
 def _page(form: Form, wanted: Wanted, hub: Wallets, **found: Any) -> str:
     """The page of a list; `kinds` and `names` are what the filters offer."""
     brands = sorted(hub.brands.all().values(), key=lambda brand: brand.name)
-    without = {
-        name: url_for("activity.activity", **{n: v for n, v in wanted.query.items() if n != name})
-        for name in wanted.query
-    }
     return show(
         "members/activity.html",
         form=form,
         wanted=wanted,
-        without=without,
+        without={
+            name: url_for("activity.activity", **_query(wanted, name)) for name in wanted.query
+        },
         kinds=[("", _("Everything")), *((kind, kind_word(kind)) for kind in KINDS)],
         names=[("", _("Any brand")), *((brand.slug, brand.name) for brand in brands)],
-        file=url_for("activity.activity_file", **wanted.query),
+        file=url_for("activity.activity_file", **_query(wanted)),
         **found,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    entries: list[Entry]
-    has_newer: bool
-    has_older: bool
-
-
-def _list(
-    session: Session, wallet: int, cursors: dict[str, str], terms: dict[str, Any]
-) -> _Found | None:
-    """A page before or after an entry, or the newest; None where the cursor is none of hers."""
-    place = None
-    for text in cursors.values():
-        named = read_id(text)
-        place = history.entry(session, wallet, named[1]) if named else None
-        if place is None:
-            return None
-    page = functools.partial(history.page, session, wallet, limit=PAGE + 1, **terms)
-    if "after" in cursors:
-        found = page(after=place)
-        more, found = len(found) > PAGE, found[-PAGE:]
-        return _Found(found, more, bool(found)) if found else None
-    found = page(before=place)
-    if not found and place is not None:
-        return None
-    return _Found(found[:PAGE], place is not None, len(found) > PAGE)
-
-
-def _every(hub: Wallets, wallet: int, terms: dict[str, Any]) -> Iterator[Entry]:
-    """All entries, newest first; no transaction waits for whoever reads slowly."""
+def _every(hub: Wallets, wallet: int, wanted: Wanted) -> Iterator[Movement]:
+    """All that is wanted, newest first; no transaction waits for whoever reads slowly."""
     before = None
     while True:
         with hub.database.transaction() as session:
-            found = history.page(session, wallet, before=before, limit=AT_ONCE, **terms)
-        yield from found
-        if len(found) < AT_ONCE:
+            found = movements.page(
+                session, wallet, wanted, zone(session), before=before, limit=AT_ONCE
+            )
+        if found is None:
             return
-        before = found[-1]
+        yield from found.movements
+        before = found.older
+        if before is None:
+            return
 
 
-def _row(entry: Entry, brands: Mapping[int, Brand]) -> tuple[str | int | None, ...]:
-    brand = brands.get(entry.party) if entry.party is not None else None
+def _row(one: Movement, brands: Mapping[int, Brand]) -> tuple[str | int | None, ...]:
+    brand = brands.get(one.party) if one.party is not None else None
     return (
-        rfc3339(entry.at),
-        entry.kind,
+        rfc3339(one.at),
+        one.kind,
         brand.name if brand else None,
-        entry.points,
-        entry.reference,
-        id_of(entry),
-        ids.to_text("jrn", entry.undoes) if entry.undoes else None,
-        entry.theirs,
-        entry.fee,
+        one.points,
+        one.reference if one.at_a_brand else None,
+        one.public_id,
+        ids.to_text("jrn", one.undoes) if one.undoes else None,
+        one.theirs,
+        one.fee,
     )

@@ -1,8 +1,6 @@
 """Brands: what each linked one sees and may do; changed or withdrawn at once; a new one linked."""
 
-import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -16,23 +14,23 @@ from members.brand_links import BrandLink
 from members.notices import notify
 from members.pages.showing import show, zone
 from members.pages.signed_in import Me, me, signed_in
+from members.pages.typed import whole
 from members.pages.wiring import Brand, Wallets, here
 from members.trust import standing
 
 pages = Blueprint("brands", __name__)
 
 SEES = ("nothing", "answers", "balance")
-_GAPS = str.maketrans("", "", ", \u00a0\u202f")
 
 
 class _Whole(fields.Field):
-    """Points a day as people type them: 2000, 2,000, 2，000 and ２０００ are the same."""
+    """Points a day as people type them."""
 
     def _deserialize(self, value: Any, *_more: Any, **_others: Any) -> int:
-        plain = unicodedata.normalize("NFKC", str(value)).translate(_GAPS)
-        if not plain.isascii() or not plain.isdigit() or len(plain) > 12:
+        number = 0 if value in ("0", "０") else whole(value)
+        if number is None:
             raise ValidationError(_("Enter a whole number, 0 or more"))
-        return int(plain)
+        return number
 
 
 class Consent(Schema):
@@ -47,12 +45,10 @@ class Consent(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A link with the brand it is of, and when it was last used, as far as anybody knows."""
+    """A link with the brand it is of."""
 
     brand: Brand
     link: BrandLink
-    last_use: datetime | None
-    before: datetime | None
 
 
 @pages.get("/brands")
@@ -153,16 +149,13 @@ def _link_page(person: Me, hub: Wallets, form: Form) -> str:
 
 
 def _links(person: Me, hub: Wallets) -> list[Shown]:
+    """By the brands' names."""
     brands = hub.brands.all()
     with hub.database.transaction() as session:
-        found = brand_links.every(
-            session, wallet=person.wallet, parties=brands.keys(), now=hub.clock()
-        )
-        uses = brand_links.uses(session, person.wallet)
-    shown = [
-        Shown(brands[link.party], link, uses.last.get(link.party), uses.before) for link in found
-    ]
-    return sorted(shown, key=lambda each: each.brand.name)
+        found = brand_links.every(session, person.wallet)
+    return sorted(
+        (Shown(brands[link.party], link) for link in found), key=lambda each: each.brand.name
+    )
 
 
 def _linked(person: Me, hub: Wallets, slug: str) -> Shown:

@@ -7,9 +7,10 @@ from exchange import freezing, history
 from kit import ids
 from kit.forms import tell
 from kit.language import gettext as _
+from members import store
 from members.notices import notify
 from members.pages.showing import show
-from members.pages.signed_in import me, recently_proved, signed_in
+from members.pages.signed_in import me, prove_first, recently_proved, signed_in
 from members.pages.wiring import here
 
 pages = Blueprint("freeze", __name__)
@@ -24,11 +25,11 @@ def freeze() -> ResponseReturnValue:
     person, hub = me(), here()
     named = [ids.from_text("aut", text) for text in request.args.getlist("ended")[:SHOWN]]
     with hub.database.transaction() as session:
-        ended = [history.entry(session, person.wallet, each) for each in named if each]
+        ended = [store.hold(session, person.wallet, each) for each in named if each]
         open_holds = history.holds(session, person.wallet)
     return show(
         "members/freeze.html",
-        ended=[each for each in ended if each is not None and each.kind == "held"],
+        ended=[hold for hold in ended if hold is not None and hold["state"] == "voided"],
         open_holds=open_holds,
     )
 
@@ -38,12 +39,14 @@ def freeze() -> ResponseReturnValue:
 def freeze_now() -> ResponseReturnValue:
     """Freeze, and end every hold. A second press changes nothing."""
     person, hub = me(), here()
-    now = hub.clock()
     with hub.database.transaction() as session:
-        ended = freezing.freeze(session, person.wallet, now)
+        ended = freezing.freeze(session, person.wallet)
         if not person.frozen:
             notify(session, person.person, "frozen", holds=len(ended))
-    shown = [ids.to_text("aut", each.id) for each in ended[:SHOWN]]
+    if not person.frozen:
+        said = _("%(n)s holds were cancelled.", n=len(ended)) if ended else ""
+        tell("bad", _("Your wallet is frozen: nobody can spend your points."), said)
+    shown = [ids.to_text("aut", each.hold) for each in ended[:SHOWN]]
     return redirect(url_for("freeze.freeze", ended=shown), 303)
 
 
@@ -53,9 +56,10 @@ def unfreeze() -> ResponseReturnValue:
     """Lift it, for a member who proved by passkey or code within the last minutes."""
     person, hub = me(), here()
     if not recently_proved():
-        return redirect(f"/sign-in/prove?next={url_for('freeze.freeze')}", 303)
+        return prove_first(url_for("freeze.freeze"))
     with hub.database.transaction() as session:
         freezing.unfreeze(session, person.wallet)
-        notify(session, person.person, "unfrozen")
+        if person.frozen:
+            notify(session, person.person, "unfrozen")
     tell("ok", _("Your wallet is open again"), _("Your points can be spent from now on."))
     return redirect(url_for("wallet.wallet"), 303)

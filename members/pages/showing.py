@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from exchange import store
 from kit.language import LOCALES, current
 from kit.language import gettext as _
-from members import activity
 from members.pages.wiring import here
 
 
 def show(template: str, **facts: Any) -> str:
-    """A page of the wallet: `brand_name` says a party's name, `id_of` a movement's public id."""
+    """A page of the wallet: `brand_name` says a party's name."""
     brands = here().brands.all()
 
     def brand_name(party: int | None) -> str:
@@ -27,7 +26,6 @@ def show(template: str, **facts: Any) -> str:
     return render_template(
         template,
         brand_name=brand_name,
-        id_of=activity.id_of,
         kind_word=kind_word,
         month_word=month_word,
         **facts,
@@ -70,3 +68,9 @@ def file(pieces: Iterator[bytes], name: str) -> Response:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
+
+
+def short_month(first: date) -> str:
+    """Dec; 12月"""
+    pattern = "MMM" if current() == "en" else "M月"
+    return str(format_date(first, pattern, locale=LOCALES[current()]))
