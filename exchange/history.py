@@ -291,7 +291,7 @@ def page(
 ) -> list[Entry] | None:
     """Newest first, one more than `limit` when there are more; None when `before` is no event of
     this wallet. `until` is not included."""
-    before_at: datetime | None = _LAST
+    end = until or _LAST, UUID(int=0)
     if before is not None:
         before_at = session.execute(
             text(
@@ -302,18 +302,18 @@ def page(
         ).scalar_one_or_none()
         if before_at is None:
             return None
+        end = min(end, (before_at, before))  # One bound: of two, the index takes the wrong one.
     wanted = frozenset(KINDS if kinds is None else kinds)
     some = _some(wanted, party, limit)
     rows = session.execute(
         text(_ENTRIES.format(some=some) + " ORDER BY j.at DESC, j.id DESC"),
         {
             "wallet": wallet,
-            "before": before or UUID(int=2**128 - 1),
-            "before_at": before_at,
+            "end_at": end[0],
+            "end": end[1],
             "booked": _booked(wanted),
             "party": party,
             "since": since or _FIRST,
-            "until": until or _LAST,
         },
     ).mappings()
     return [_entry(dict(row)) for row in rows]
@@ -325,7 +325,7 @@ def _booked(kinds: Set[Kind]) -> list[str]:
 
 def _some(kinds: Set[Kind], party: int | None, limit: int) -> str:
     """The statement that finds the journals of a page: one more than `limit`."""
-    more = "(j.at, j.id) < (:before_at, :before) AND j.at >= :since AND j.at < :until"
+    more = "(j.at, j.id) < (:end_at, :end) AND j.at >= :since"
     own = received = more
     if party is not None:
         own += " AND j.party_id = :party"
