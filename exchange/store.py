@@ -135,8 +135,8 @@ def insert_payment_code(session: Session, values: Values) -> bool:
         session.execute(
             text(
                 "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, asked_by,"
-                " expires_at)"
-                " VALUES (:digest, :wallet, :max_points, :asked_by, :expires_at)"
+                " spender, expires_at)"
+                " VALUES (:digest, :wallet, :max_points, :asked_by, :spender, :expires_at)"
                 " ON CONFLICT ON CONSTRAINT payment_code_pk DO NOTHING RETURNING digest"
             ),
             values,

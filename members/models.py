@@ -103,7 +103,7 @@ class ShownCode(Base):
         PrimaryKeyConstraint("wallet_id", "person_id", name="shown_code_pk"),
         ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="shown_code_wallet_fk"),
         UniqueConstraint("id", name="shown_code_id_once"),
-        CheckConstraint("max_points > 0", name="shown_code_max_positive"),
+        CheckConstraint("chosen_limit > 0", name="shown_code_limit_positive"),
         SCHEMA,
     )
 
@@ -111,5 +111,5 @@ class ShownCode(Base):
     person_id: Mapped[UUID]
     id: Mapped[UUID]
     digest: Mapped[bytes]
-    max_points: Mapped[Big]
+    chosen_limit: Mapped[Big]
     shown_at: Mapped[Moment]
