@@ -75,7 +75,9 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     problems.install(app)
     with database.transaction() as session:
         zone = ZoneInfo(books.zone(session))
-    frame.install(app, secret=settings.secret, production=settings.production, zone=zone)
+    frame.install(
+        app, secret=settings.secret, production=settings.production, zone=zone, clock=clock
+    )
     app.register_blueprint(health.blueprint(database))
     app.register_blueprint(openapi.blueprint(OPERATIONS, settings.origin))
     app.extensions["wallets"] = Wallets(

@@ -61,6 +61,8 @@ def install(app: Flask) -> None:
 
 def _wants_page() -> bool:
     """Browsers say that they want HTML; programs, which want anything, get a problem document."""
+    if request.path.startswith("/v1/"):
+        return False
     return "text/html" in request.accept_mimetypes.values()
 
 

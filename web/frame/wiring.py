@@ -1,33 +1,39 @@
 """How pages come to their frame: templates, words, formats, protection of forms, assets."""
 
 import functools
+import hmac
+from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, Flask, Response, g, redirect, request
+from flask import Blueprint, Flask, Response, g, redirect, request, session
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kit import forms, language
+from kit.clock import Clock
 from kit.language import LANGUAGES
 from kit.paths import is_own_path
 from web.frame import formats
 from web.frame.assets import asset_url, assets
+from web.frame.charts import bars
+from web.frame.gallery import gallery
+from web.frame.help import help_page
 
 ROOT = Path(__file__).parent.parent.parent
 THEMES = ("auto", "light", "dark")
 _YEAR = 365 * 24 * 3600
 _PLACES = ("web/frame/templates", "members/templates", "partners/templates")
-_WORDS = ("web/frame/locale", "members/locale", "partners/locale")
+WORDS = ("web/frame/locale", "members/locale", "partners/locale")
 
 switches = Blueprint("switches", __name__)
 
 
-def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> None:
+def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, clock: Clock) -> None:
     """Frame the pages of this application. `zone` is the hub's own, in which times are shown."""
-    app.secret_key = secret
+    app.secret_key = hmac.digest(secret, b"page cookies", sha256)
     app.config.update(
         SESSION_COOKIE_NAME="__Host-page" if production else "page",
         SESSION_COOKIE_HTTPONLY=True,
@@ -36,8 +42,10 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> N
         WTF_CSRF_TIME_LIMIT=None,  # As long as the cookie: a form may stay open over lunch.
         WTF_CSRF_SSL_STRICT=False,  # No page says where it came from: referrers are off.
     )
+    # Before forms are checked: the page that refuses one is in the reader's language too.
+    app.before_request(functools.partial(_choose, app))
     CSRFProtect(app)
-    for folder in _WORDS:
+    for folder in WORDS:
         language.load((ROOT / folder).glob("*.po"))
     app.jinja_loader = ChoiceLoader(
         [*(FileSystemLoader(ROOT / folder) for folder in _PLACES), app.jinja_loader]  # type: ignore[list-item]
@@ -49,14 +57,22 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> N
         signed=formats.signed,
         money=formats.money,
         day=formats.day,
+        day_in_text=formats.day_in_text,
+        short_day=formats.short_day,
+        month=formats.month,
         iso=formats.iso,
         moment=functools.partial(formats.moment, zone=zone),
+        moment_in_text=functools.partial(formats.moment_in_text, zone=zone),
         time_of_day=functools.partial(formats.time_of_day, zone=zone),
         to_the_second=functools.partial(formats.to_the_second, zone=zone),
         local_day=lambda at: at.astimezone(zone).date(),
         days_left=formats.days_left,
         percent=formats.percent,
         masked=formats.masked,
+        masked_name=formats.masked_name,
+        short_id=formats.short_id,
+        ago=formats.ago,
+        headline=formats.headline,
     )
     app.jinja_env.globals.update(
         _=language.gettext,
@@ -64,25 +80,42 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo) -> N
         csrf_token=generate_csrf,
         told=forms.told,
         qr_svg=_qr,
+        bars=bars,
+        period=formats.period,
+        now=clock,
         zone_name=functools.partial(formats.zone_name, zone),
         zone_offset=functools.partial(formats.zone_offset, zone),
     )
     app.register_blueprint(assets)
     app.register_blueprint(switches)
-    app.before_request(functools.partial(_choose, app))
+    app.register_blueprint(help_page)
+    if not production:
+        app.register_blueprint(gallery)
     app.context_processor(_context)
 
 
 def _choose(app: Flask) -> None:
     """The language and the theme of this answer: the member's own, the cookie's, the browser's."""
-    whoami = app.extensions.get("whoami")
-    g.me = whoami() if whoami and not request.path.startswith("/assets/") else None
+    g.me = None
+    if request.path.startswith("/assets/"):
+        return
+    if whoami := app.extensions.get("whoami"):
+        g.me = whoami()
+    _bind_forms(getattr(g.me, "session", None))
     wanted = getattr(g.me, "language", None) or request.cookies.get("language")
     if wanted not in LANGUAGES:
         wanted = request.accept_languages.best_match(["en", "zh"], default="en")
     language.use("zh" if wanted == "zh" else "en")
     theme = getattr(g.me, "theme", None) or request.cookies.get("theme")
     g.theme = theme if theme in THEMES else "auto"
+
+
+def _bind_forms(signed_in: object) -> None:
+    """A form belongs to who was signed in when it was shown: to nobody else in this browser."""
+    holder = "" if signed_in is None else sha256(f"{signed_in}".encode()).hexdigest()[:16]
+    if session.get("holder", "") != holder:
+        session.pop("csrf_token", None)
+        session["holder"] = holder
 
 
 def _context() -> dict[str, object]:

@@ -1,7 +1,18 @@
 // What pages do beside being pages. Everything works without this but for live counters.
+//
+//   form data-once="Confirming…"     goes once; its button says so; [data-late] shows after 8 s
+//   data-until="ISO time"            a <progress> inside empties; then it dispatches "over"
+//   data-poll="URL" (data-every="2") is filled with what the URL answers, while somebody looks;
+//                                    204 ends it, a redirect loads the page anew
+//   form data-renew="SELECTOR"       is sent by itself when its countdown is over, also when
+//                                    the tab is shown again
+//   form data-passkey="get|create"   asks data-options (POST, JSON), then goes with `credential`
+//   button data-copy="text"          copies, and says data-copied
+//   data-focus                       is focused when the page opens
 "use strict";
 
 const each = (selector, act, within = document) => within.querySelectorAll(selector).forEach(act);
+const LATE = 8000; // ms
 
 // A form goes once: the second click finds it gone already. The server guards as well.
 document.addEventListener("submit", (event) => {
@@ -9,75 +20,132 @@ document.addEventListener("submit", (event) => {
   if (!form.hasAttribute("data-once")) return;
   if (form.dataset.gone) return event.preventDefault();
   form.dataset.gone = "1";
-  if (event.submitter) event.submitter.setAttribute("aria-disabled", "true");
+  const button = event.submitter;
+  if (button) {
+    button.setAttribute("aria-disabled", "true");
+    button.dataset.said = button.textContent;
+    if (form.dataset.once) button.textContent = form.dataset.once;
+  }
+  setTimeout(() => form.dataset.gone && each("[data-late]", (said) => { said.hidden = false; }, form), LATE);
 });
+// Back from the next page, the form may go again.
 window.addEventListener("pageshow", () => each("form[data-gone]", (form) => {
   delete form.dataset.gone;
-  each("[aria-disabled]", (button) => button.removeAttribute("aria-disabled"), form);
+  each("[aria-disabled]", (button) => {
+    button.removeAttribute("aria-disabled");
+    if (button.dataset.said) button.textContent = button.dataset.said;
+  }, form);
 }));
 
-// A bar that empties beside a clock time. When it has, whoever wants to know is told.
+// A bar that empties beside a clock time.
 function countDown(place) {
   const until = Date.parse(place.dataset.until);
   const bar = place.querySelector("progress");
   if (bar) bar.hidden = false;
   const tick = () => {
+    if (!place.isConnected) return;
     const left = (until - Date.now()) / 1000;
     if (bar) bar.value = Math.max(0, left);
     if (left > 0) return void setTimeout(tick, 250);
+    place.dataset.over = "1";
     place.dispatchEvent(new CustomEvent("over", { bubbles: true }));
   };
   tick();
 }
 
-// An element asks every two seconds, while somebody looks, for what stands in its place now.
+// An element asks, while somebody looks, for what stands in its place now.
 function poll(place) {
+  const pause = Number(place.dataset.every || 2) * 1000;
+  let last = "";
   const ask = async () => {
-    if (!document.body.contains(place)) return;
+    if (!place.isConnected) return;
     if (document.visibilityState === "visible") {
       try {
         const answer = await fetch(place.dataset.poll, { headers: { "X-Fragment": "1" } });
-        if (answer.status === 200) {
-          const text = await answer.text();
-          if (text !== place.dataset.last) {
-            place.dataset.last = text;
-            place.innerHTML = text;
-            prepare(place);
-          }
-          place.removeAttribute("data-offline");
-        } else if (answer.status === 204) {
-          return;
+        if (answer.redirected) return location.reload();
+        if (answer.status === 204 || answer.status === 404) return;
+        const text = answer.ok ? await answer.text() : last;
+        if (text !== last) {
+          last = text;
+          place.innerHTML = text;
+          prepare(place);
         }
+        delete place.dataset.offline;
       } catch {
-        place.setAttribute("data-offline", "1");
+        place.dataset.offline = "1";
       }
     }
-    setTimeout(ask, Number(place.dataset.every || 2) * 1000);
+    setTimeout(ask, pause);
   };
-  setTimeout(ask, Number(place.dataset.every || 2) * 1000);
+  setTimeout(ask, pause);
+}
+
+// A code that is over is followed by the next one, as long as somebody looks.
+function renew(form) {
+  const over = () => form.isConnected && document.querySelector(`${form.dataset.renew} [data-over]`);
+  const go = () => {
+    if (over() && document.visibilityState === "visible" && navigator.onLine) form.requestSubmit();
+  };
+  document.addEventListener("over", go);
+  document.addEventListener("visibilitychange", go);
+  window.addEventListener("online", go);
+  go();
+}
+
+const supported = () => window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON;
+
+function passkey(form) {
+  if (!supported()) return;
+  form.hidden = false;
+  const failed = form.querySelector("[data-failed]");
+  form.addEventListener("submit", async (event) => {
+    if (form.elements.credential.value) return;
+    event.preventDefault();
+    failed.hidden = true;
+    try {
+      const answer = await fetch(form.dataset.options, {
+        method: "POST", headers: { "X-CSRFToken": form.elements.csrf_token.value },
+      });
+      if (!answer.ok) throw new Error(answer.status);
+      const options = await answer.json();
+      const made = form.dataset.passkey === "create"
+        ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+        : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+      form.elements.credential.value = JSON.stringify(made.toJSON());
+      form.submit();
+    } catch {
+      failed.hidden = false;
+    }
+  });
+}
+
+function copier(button) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.copied;
+  });
 }
 
 function prepare(within) {
   each("[data-until]", countDown, within);
   each("[data-poll]", poll, within);
-  each("[data-copy]", (button) => {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = button.dataset.copied;
-    });
-  }, within);
+  each("form[data-renew]", renew, within);
+  each("form[data-passkey]", passkey, within);
+  each("[data-copy]", copier, within);
 }
 
 each("[data-focus]", (place) => place.focus());
 prepare(document);
+
 // A menu closes when somebody goes on elsewhere.
+const close = (menu) => { menu.open = false; };
 document.addEventListener("click", (event) => each("details.menu[open]", (menu) => {
-  if (!menu.contains(event.target)) menu.open = false;
+  if (!menu.contains(event.target)) close(menu);
 }));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") each("details.menu[open]", (menu) => {
-    menu.open = false;
+    close(menu);
     menu.querySelector("summary").focus();
   });
 });
