@@ -15,4 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+    op.execute(
+        "DROP TABLE members.bucket, members.challenge, members.passkey, members.sign_in_link,"
+        " members.sign_in_code, members.device, members.session, members.person"
+    )
