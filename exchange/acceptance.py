@@ -35,7 +35,7 @@ def redeem(
 
     `priced` says whether the acceptor has terms in force. Refused, in this order:
     PartnerNotActive, TermsMissing, DuplicateReference, MemberNotFound, TooManyCodes,
-    PaymentCodeInvalid, NoMandate, MandateLimit, WalletFrozen, InsufficientPoints.
+    PaymentCodeInvalid, NoMandate, MandateLimit, MemberLimit, WalletFrozen, InsufficientPoints.
     """
     order = _consent(link, code)
     order |= Order(
@@ -60,13 +60,15 @@ def authorise(
     reference: str,
     priced: bool = True,
     online: bool = False,
+    until: datetime | None = None,
 ) -> Order:
     """Hold points for one sale, so that the till may let the goods go.
 
-    A hold ends by itself after 15 minutes at a till, after 7 days online. Refused as `redeem` is.
+    A hold ends by itself: `until` a moment, or after 15 minutes at a till and 7 days online.
+    Refused as `redeem` is.
     """
     order = _consent(link, code)
-    return order | Order(
+    order |= Order(
         kind="authorisation",
         party=party,
         id=str(uuid7()),
@@ -75,6 +77,18 @@ def authorise(
         online=online,
         unpriced=not priced,
     )
+    if until is not None:
+        order["held_until"] = until.isoformat()
+    return order
+
+
+def export(*, party: int, hold: UUID, rate: int, theirs: int, fee: int) -> Order:
+    """Spend all that is held for a party that gave `theirs` of its own points for it.
+
+    Refused, in this order: PartnerNotActive, HoldNotFound, HoldNotOpen.
+    """
+    order = capture(party=party, hold=hold)
+    return order | Order(rate=rate, theirs=theirs, fee=fee)
 
 
 def capture(*, party: int, hold: UUID, points: int | None = None, priced: bool = True) -> Order:

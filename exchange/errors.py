@@ -57,6 +57,12 @@ class MandateLimit(Refusal):
     title = "More than the member allows you in one day: ask for a payment code"
 
 
+class MemberLimit(Refusal):
+    code = "member-limit"
+    kind = Kind.INVALID
+    title = "More than the member may spend in one day without being asked: ask for a payment code"
+
+
 class PaymentCodeInvalid(Refusal):
     code = "payment-code-invalid"
     kind = Kind.INVALID
@@ -110,6 +116,12 @@ class ExceedsAccrued(Refusal):
     code = "exceeds-accrued"
     kind = Kind.INVALID
     title = "More than is left to claw back of this accrual"
+
+
+class PointsSpent(Refusal):
+    code = "points-spent"
+    kind = Kind.CONFLICT
+    title = "Some of these points have been spent or have expired: they cannot be taken back whole"
 
 
 class PositionLimit(Refusal):

@@ -42,6 +42,30 @@ def link(
     return row["id"], True
 
 
+def set_consent(
+    session: Session,
+    *,
+    wallet: int,
+    link: UUID,
+    daily_limit: int,
+    shares_balance: bool,
+    answers: bool,
+) -> None:
+    """The member says anew what a party may do: in force for every spend after this commits.
+
+    `answers` is whether the party may ask if the wallet can pay so many points. Raises
+    MemberNotFound, for another wallet's link too.
+    """
+    store.lock_wallet(session, wallet)
+    if not store.update_link(session, wallet, link, daily_limit, shares_balance, answers):
+        raise MemberNotFound
+
+
+def of_wallet(session: Session, wallet: int) -> list[store.Row]:
+    """The wallet's active links by party, each with when the party last held or moved points."""
+    return store.links_of_wallet(session, wallet)
+
+
 def withdraw(session: Session, *, party: int, link: UUID) -> None:
     """End a link at once: the wallet's lock is taken, so no spend is between. Raises
     MemberNotFound."""

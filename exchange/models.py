@@ -173,6 +173,9 @@ class Wallet(Base):
         ForeignKeyConstraint(["id"], ["exchange.account.id"], name="wallet_account_fk"),
         CheckConstraint("available >= 0", name="wallet_available_not_negative"),
         CheckConstraint("held >= 0", name="wallet_held_not_negative"),
+        CheckConstraint(
+            "unapproved >= 0 AND unapproved_limit >= 0", name="wallet_unapproved_not_negative"
+        ),
         SCHEMA,
     )
 
@@ -180,6 +183,9 @@ class Wallet(Base):
     available: Mapped[Zero]
     held: Mapped[Zero]
     frozen: Mapped[False_]
+    unapproved_limit: Mapped[Big | None]
+    unapproved_on: Mapped[date | None]
+    unapproved: Mapped[Zero]
     opened_at: Mapped[Moment]
 
 
@@ -247,6 +253,7 @@ class Link(Base):
     wallet_id: Mapped[Big]
     active: Mapped[True_]
     shares_balance: Mapped[False_]
+    answers: Mapped[True_]
     daily_limit: Mapped[Zero]
     spent_on: Mapped[date | None]
     spent: Mapped[Zero]
@@ -264,7 +271,13 @@ class PaymentCode(Base):
         CheckConstraint(
             "(used_at IS NULL) = (used_by IS NULL)", name="payment_code_used_by_somebody"
         ),
+        CheckConstraint(
+            "(used_at IS NULL) = (used_for IS NULL) AND (used_at IS NULL) = (points IS NULL)",
+            name="payment_code_used_for_something",
+        ),
+        CheckConstraint("points <= max_points", name="payment_code_within_its_limit"),
         Index("payment_code_by_expiry", "expires_at"),
+        Index("payment_code_by_wallet", "wallet_id", "spender"),
         SCHEMA,
     )
 
@@ -276,6 +289,9 @@ class PaymentCode(Base):
     expires_at: Mapped[Moment]
     used_at: Mapped[Moment | None]
     used_by: Mapped[int | None]
+    used_for: Mapped[UUID | None]
+    points: Mapped[Big | None]
+    spender: Mapped[UUID | None]
 
 
 class CodeFailure(Base):
@@ -303,6 +319,7 @@ class Rate(Base):
         CheckConstraint("theirs > 0 AND ours > 0", name="rate_is_positive"),
         CheckConstraint("minimum > 0 AND step > 0 AND daily_cap > 0", name="rate_amounts_positive"),
         CheckConstraint("fee_ppm >= 0 AND fee_ppm < 1000000", name="rate_fee_is_a_share"),
+        CheckConstraint("undo_days BETWEEN 0 AND 366", name="rate_undo_days_not_negative"),
         CheckConstraint("NOT isempty(valid)", name="rate_period_not_empty"),
         ExcludeConstraint(
             ("party_id", "="),
@@ -323,6 +340,7 @@ class Rate(Base):
     step: Mapped[Big]
     daily_cap: Mapped[Big | None]
     fee_ppm: Mapped[int]
+    undo_days: Mapped[int] = mapped_column(server_default=text("0"))
     valid: Mapped[Period]
 
 
@@ -447,6 +465,21 @@ class Journal(Base):
             "wallet_id",
             postgresql_where=text("kind IN ('expiry', 'clawback')"),
         ),
+        Index("journal_by_wallet", "wallet_id", "at", "id"),
+        Index(
+            "journal_by_receiver",
+            "to_wallet_id",
+            "at",
+            "id",
+            postgresql_where=text("to_wallet_id IS NOT NULL"),
+        ),
+        Index(
+            "journal_of_the_hub_once",
+            "kind",
+            "reference",
+            unique=True,
+            postgresql_where=text("party_id IS NULL AND reference IS NOT NULL"),
+        ),
         Index("journal_by_undone", "undoes", postgresql_where=text("undoes IS NOT NULL")),
         SCHEMA,
     )
@@ -549,6 +582,7 @@ class Hold(Base):
         ),
         CheckConstraint("released >= 0", name="hold_released_not_negative"),
         UniqueConstraint("party_id", "reference", name="hold_reference_once"),
+        Index("hold_by_wallet", "wallet_id", "held_at", "id"),
         Index("hold_open_by_expiry", "expires_at", postgresql_where=text("state = 'held'")),
         SCHEMA,
     )
@@ -581,6 +615,36 @@ class HoldLot(Base):
     lot_id: Mapped[Big]
     wallet_id: Mapped[Big]
     points: Mapped[Big]
+
+
+class WalletMonth(Base):
+    """What a wallet earned and spent in a month of the hub's calendar, as far as it was summed."""
+
+    __tablename__ = "wallet_month"
+    __table_args__ = (
+        PrimaryKeyConstraint("wallet_id", "month", name="wallet_month_pk"),
+        ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="wallet_month_wallet_fk"),
+        SCHEMA,
+    )
+
+    wallet_id: Mapped[Big]
+    month: Mapped[date]
+    earned: Mapped[Zero]
+    spent: Mapped[Zero]
+
+
+class WalletSummed(Base):
+    """Until when the months of a wallet are summed: by the moments of its journals."""
+
+    __tablename__ = "wallet_summed"
+    __table_args__ = (
+        PrimaryKeyConstraint("wallet_id", name="wallet_summed_pk"),
+        ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="wallet_summed_wallet_fk"),
+        SCHEMA,
+    )
+
+    wallet_id: Mapped[int] = mapped_column(BigInteger, autoincrement=False)
+    until: Mapped[Moment]
 
 
 class Claim(Base):

@@ -57,3 +57,7 @@ class Order(TypedDict, total=False):
     approval: str
     note: str
     issuer: int
+    held_until: str
+    rate: int
+    fee: int
+    only_unspent: bool

@@ -16,8 +16,8 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 # The day and the expiry bound the search: what expired is not read, however many lots there were.
 _WALLET = """
-    SELECT l.shares_balance, d.today, w.held AS wallet_held, t.issuer_id, t.available, t.held,
-           t.expires_on,
+    SELECT l.shares_balance, l.answers, d.today, w.held AS wallet_held, t.issuer_id,
+           t.available, t.held, t.expires_on,
            CASE WHEN t.spendable_from > d.today THEN t.spendable_from END AS spendable_from
     FROM exchange.link l
     JOIN exchange.wallet w ON w.id = l.wallet_id

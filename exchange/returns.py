@@ -35,14 +35,18 @@ def claw_back(
     reference: str,
     points: int | None = None,
     occurred_at: datetime | None = None,
+    only_unspent: bool = False,
 ) -> Order:
     """Undo an accrual or import, or part of it, because the goods came back.
 
     What the member has already spent is owed, and repaid by later accruals of the same issuer:
-    a wallet is never negative. Refused, in this order: TransactionNotFound, DuplicateReference,
-    ExceedsAccrued.
+    a wallet is never negative. With `only_unspent`, nothing may have been spent instead. Refused,
+    in this order: TransactionNotFound, DuplicateReference, ExceedsAccrued, PointsSpent.
     """
-    return _undo("clawback", party, transaction, reference, points, occurred_at)
+    order = _undo("clawback", party, transaction, reference, points, occurred_at)
+    if only_unspent:
+        order["only_unspent"] = True
+    return order
 
 
 def _undo(

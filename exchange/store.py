@@ -122,6 +122,76 @@ def find_link(session: Session, party: int, link: UUID) -> Row | None:
     )
 
 
+def update_link(
+    session: Session, wallet: int, link: UUID, daily_limit: int, shares_balance: bool, answers: bool
+) -> bool:
+    """False when the wallet has no such link."""
+    done = session.execute(
+        text(
+            "UPDATE exchange.link SET daily_limit = :daily_limit, shares_balance = :shares_balance,"
+            " answers = :answers WHERE id = :link AND wallet_id = :wallet AND active RETURNING id"
+        ),
+        {
+            "link": link,
+            "wallet": wallet,
+            "daily_limit": daily_limit,
+            "shares_balance": shares_balance,
+            "answers": answers,
+        },
+    )
+    return done.first() is not None
+
+
+def links_of_wallet(session: Session, wallet: int) -> list[Row]:
+    """Two look-ups of one row for each link, both from the newest."""
+    return _all(
+        session,
+        """
+        SELECT l.id, l.party_id, l.daily_limit, l.shares_balance, l.answers, l.linked_at,
+               greatest(j.at, h.held_at) AS last_used_at,
+               CASE WHEN l.spent_on = (now() AT TIME ZONE s.zone)::date THEN l.spent ELSE 0 END
+                   AS spent_today
+        FROM exchange.link l CROSS JOIN exchange.setting s
+        LEFT JOIN LATERAL (
+            SELECT at FROM exchange.journal
+            WHERE wallet_id = l.wallet_id AND party_id = l.party_id
+            ORDER BY at DESC LIMIT 1) j ON true
+        LEFT JOIN LATERAL (
+            SELECT held_at FROM exchange.hold
+            WHERE wallet_id = l.wallet_id AND party_id = l.party_id
+            ORDER BY held_at DESC LIMIT 1) h ON true
+        WHERE l.wallet_id = :wallet AND l.active
+        ORDER BY l.party_id
+        """,
+        wallet=wallet,
+    )
+
+
+def set_frozen(session: Session, wallet: int, frozen: bool) -> None:
+    session.execute(
+        text("UPDATE exchange.wallet SET frozen = :frozen WHERE id = :wallet"),
+        {"wallet": wallet, "frozen": frozen},
+    )
+
+
+def open_holds(session: Session, wallet: int) -> list[Row]:
+    """Oldest first."""
+    return _all(
+        session,
+        "SELECT id, party_id, points, reference, held_at, expires_at FROM exchange.hold"
+        " WHERE wallet_id = :wallet AND state = 'held' ORDER BY held_at, id",
+        wallet=wallet,
+    )
+
+
+def set_unapproved_limit(session: Session, wallet: int, points: int | None) -> None:
+    """What all mandates together may spend in a day; None is no more than each by itself."""
+    session.execute(
+        text("UPDATE exchange.wallet SET unapproved_limit = :points WHERE id = :wallet"),
+        {"wallet": wallet, "points": points},
+    )
+
+
 def close_link(session: Session, link: UUID) -> None:
     session.execute(
         text("UPDATE exchange.link SET active = false, daily_limit = 0 WHERE id = :id"),
@@ -243,6 +313,11 @@ def insert_quote(session: Session, values: Values) -> None:
 
 
 # --- windows --------------------------------------------------------------------------------------
+
+
+def join_window(session: Session) -> None:
+    """No window closes until this transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(7209070)"))
 
 
 def lock_windows(session: Session) -> None:
@@ -389,8 +464,9 @@ def forget(session: Session, now: datetime) -> None:
     for sql in (
         "DELETE FROM exchange.code_failure"
         " WHERE minute < CAST(:now AS timestamptz) - interval '1 hour'",
-        "DELETE FROM exchange.payment_code WHERE used_at IS NULL"
-        " AND expires_at < CAST(:now AS timestamptz) - interval '1 day'",
+        "DELETE FROM exchange.payment_code"
+        " WHERE expires_at < CAST(:now AS timestamptz) - interval '1 day' AND used_at IS NULL"
+        " OR used_at < CAST(:now AS timestamptz) - interval '2 days'",
         "SELECT exchange.keep_partitions(:now)",  # Last: everybody waits for its locks.
     ):
         session.execute(text(sql), {"now": now})

@@ -15,7 +15,8 @@ def balance(
 ) -> dict[str, Any]:
     """Facts of the wallet, as far as the member lets this partner see them.
 
-    Without the member's consent there is one fact: whether `asked` points could be paid. Other
+    Without the member's consent there is one fact: whether `asked` points could be paid; and not
+    even that where the member does not want it told. Other
     brands are never named: a lot is the partner's own or it is not. Raises MemberNotFound.
     """
     rows = exchange.reading.wallet(session, party, member, now)
@@ -24,7 +25,7 @@ def balance(
     lots = [row for row in rows if row["issuer_id"] is not None]
     spendable = sum(lot["available"] for lot in lots if lot["spendable_from"] is None)
     facts: dict[str, Any] = {"member": str(member)}
-    if asked is not None:
+    if asked is not None and (rows[0]["answers"] or rows[0]["shares_balance"]):
         facts["can_pay"] = spendable >= asked
     if rows[0]["shares_balance"]:
         facts |= {

@@ -23,6 +23,7 @@ from kit.database import Database, HotConnection, refuse_unsafe
 from kit.secure_headers import SECURE_HEADERS, page_policy
 from kit.strict_json import dumps
 from members.pages import PAGES
+from members.pages.signed_in import prefer, whoami
 from members.pages.wiring import Wallets
 from members.secrets import Secrets
 from partners.api import routes
@@ -93,6 +94,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
         home=settings.home,
         production=settings.production,
     )
+    app.extensions["whoami"] = whoami
+    app.extensions["prefer"] = prefer
     for pages in (*PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
         app.register_blueprint(pages)
     published = dumps(

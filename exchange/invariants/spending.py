@@ -136,22 +136,69 @@ MANDATE = Invariant(
 PAYMENT_CODE = Invariant(
     "payment-code-used-once",
     "A used code was in date, for that party, and belongs to one redemption or hold of its wallet"
-    " in that moment, of no more points than the code allowed.",
+    " in that moment, of the points that it says and no more than it allowed.",
     """
-    SELECT format('wallet %s at %s', c.wallet_id, c.used_at), format('%s of %s', c.n, c.most),
-           format('%s of %s', coalesce(e.n, 0), coalesce(e.points, 0))
-    FROM (SELECT wallet_id, used_by, used_at, count(*) AS n, sum(max_points) AS most,
-                 bool_or(used_at >= expires_at OR party_id <> used_by) AS wrong
-          FROM exchange.payment_code WHERE used_at IS NOT NULL
-          GROUP BY wallet_id, used_by, used_at) c
-    LEFT JOIN (SELECT wallet_id, party_id, at, count(*) AS n, sum(points) AS points
-               FROM (SELECT wallet_id, party_id, at, points FROM exchange.journal
-                     WHERE kind = 'redemption'
-                     UNION ALL
-                     SELECT wallet_id, party_id, held_at, points FROM exchange.hold) each
-               GROUP BY wallet_id, party_id, at) e
-        ON e.wallet_id = c.wallet_id AND e.party_id = c.used_by AND e.at = c.used_at
-    WHERE c.wrong OR c.n > coalesce(e.n, 0) OR (c.n = e.n AND e.points > c.most)
+    SELECT format('wallet %s at %s', c.wallet_id, c.used_at),
+           format('%s of %s', c.points, c.max_points),
+           coalesce(format('%s points', e.points), 'nothing')
+    FROM (SELECT *, count(*) OVER (PARTITION BY used_for) AS n
+          FROM exchange.payment_code WHERE used_at IS NOT NULL) c
+    LEFT JOIN (SELECT id, wallet_id, party_id, at, points FROM exchange.journal
+               WHERE kind = 'redemption'
+               UNION ALL
+               SELECT id, wallet_id, party_id, held_at, points FROM exchange.hold) e
+        ON e.id = c.used_for AND e.wallet_id = c.wallet_id AND e.party_id = c.used_by
+           AND e.at = c.used_at AND e.points = c.points
+    WHERE e.id IS NULL OR c.n > 1 OR c.points > c.max_points OR c.used_at >= c.expires_at
+        OR c.party_id <> c.used_by
+    """,
+)
+
+FROZEN = Invariant(
+    "nothing-held-in-a-frozen-wallet",
+    "A wallet that its member froze holds nothing.",
+    """
+    SELECT format('wallet %s', w.id), 'nothing held', format('%s held', w.held)
+    FROM exchange.wallet w WHERE w.frozen AND w.held > 0
+    """,
+)
+
+UNAPPROVED = Invariant(
+    "unapproved-is-what-mandates-spent",
+    "A wallet was spent from without asking, on the day it says, by as much as all mandates say"
+    " together; a limit that came later may be less.",
+    """
+    SELECT format('wallet %s', w.id), l.spent, w.unapproved
+    FROM exchange.wallet w
+    JOIN (SELECT wallet_id, spent_on, sum(spent) AS spent FROM exchange.link
+          WHERE spent_on IS NOT NULL GROUP BY wallet_id, spent_on) l
+        ON l.wallet_id = w.id AND l.spent_on = w.unapproved_on
+    WHERE l.spent <> w.unapproved
+    """,
+)
+
+MONTHS = Invariant(
+    "months-are-what-happened",
+    "The kept months of a wallet are its postings, up to the moment to which they were summed.",
+    """
+    SELECT format('wallet %s, %s', wallet_id, month),
+           format('+%s −%s', coalesce(e.earned, 0), coalesce(e.spent, 0)),
+           format('+%s −%s', coalesce(k.earned, 0), coalesce(k.spent, 0))
+    FROM exchange.wallet_month k
+    FULL JOIN (
+        SELECT s.wallet_id, date_trunc('month', j.at AT TIME ZONE z.zone)::date AS month,
+               sum(CASE WHEN p.credit = s.wallet_id AND p.movement <> 'refunded' THEN p.points
+                        WHEN p.movement = 'clawed_back' THEN -p.points ELSE 0 END) AS earned,
+               sum(CASE WHEN p.debit = s.wallet_id AND p.movement IN ('spent', 'moved')
+                        THEN p.points WHEN p.movement = 'refunded' THEN -p.points ELSE 0 END)
+                   AS spent
+        FROM exchange.posting p CROSS JOIN LATERAL (VALUES (p.debit), (p.credit)) side (account)
+        JOIN exchange.wallet_summed s ON s.wallet_id = side.account
+        CROSS JOIN exchange.setting z
+        JOIN exchange.journal j ON j.id = p.journal_id AND j.at <= s.until
+        GROUP BY 1, 2) e USING (wallet_id, month)
+    WHERE (coalesce(k.earned, 0), coalesce(k.spent, 0))
+        <> (coalesce(e.earned, 0), coalesce(e.spent, 0))
     """,
 )
 
@@ -163,4 +210,7 @@ INVARIANTS = [
     CAPTURED_LOTS,
     MANDATE,
     PAYMENT_CODE,
+    FROZEN,
+    UNAPPROVED,
+    MONTHS,
 ]

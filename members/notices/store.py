@@ -38,7 +38,7 @@ def count_unread(session: Session, person: UUID) -> int:
     found: int = session.execute(
         text(
             "SELECT count(*) FROM (SELECT FROM members.notice WHERE person_id = :person"
-            " AND inbox AND read_at IS NULL LIMIT :most) some"
+            " AND inbox AND read_at IS NULL LIMIT :most) counted"
         ),
         {"person": person, "most": COUNTED},
     ).scalar_one()

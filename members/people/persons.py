@@ -14,7 +14,6 @@ from members.people import store
 from members.people.numbers import blind_index, masked
 from members.people.sealing import Particulars, PersonKey
 from members.secrets import Secrets
-from members.trust import standing
 
 HUB = 1  # the party that enrols whoever comes by themselves
 
@@ -65,7 +64,6 @@ def open_person(
             "now": now,
         },
     )
-    standing.rate(session, [person], now)
     return person
 
 
@@ -73,9 +71,7 @@ def new_member(session: Session, now: datetime) -> UUID:
     """A member with an empty wallet, linked to nobody."""
     member = uuid7()
     wallet = exchange.store.insert_wallet(session, now)
-    members.store.insert_member(
-        session, {"id": member, "wallet": wallet, "party": HUB, "now": now}
-    )
+    members.store.insert_member(session, {"id": member, "wallet": wallet, "party": HUB, "now": now})
     return member
 
 
@@ -87,7 +83,7 @@ def particulars(session: Session, secrets_: Secrets, person: UUID) -> Particular
 def phone_of(session: Session, secrets_: Secrets, person: UUID) -> str | None:
     """Where messages to this person go (E.164); None for the erased."""
     found = particulars(session, secrets_, person)
-    return found and found.phone
+    return None if found is None else found.phone
 
 
 def face(session: Session, secrets_: Secrets, person: UUID) -> str:

@@ -14,7 +14,8 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA exchange TO hub_app;
 GRANT UPDATE ON exchange.setting, exchange."window", exchange.party, exchange.exposure,
     exchange.exposure_release, exchange.wallet, exchange.lot, exchange.receivable, exchange.link,
     exchange.payment_code, exchange.code_failure, exchange.rate, exchange.rate_use, exchange.quote,
-    exchange.undone, exchange.hold, exchange.total, exchange.watermark TO hub_app;
+    exchange.undone, exchange.hold, exchange.total, exchange.watermark,
+    exchange.wallet_month, exchange.wallet_summed TO hub_app;
 GRANT DELETE ON exchange.payment_code, exchange.code_failure TO hub_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA exchange TO hub_app;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA exchange FROM PUBLIC;

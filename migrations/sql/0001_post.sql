@@ -46,7 +46,11 @@ CREATE TYPE exchange."order" AS (
     direction text,          -- of an adjustment: credit or debit
     approval uuid,
     note text,
-    issuer integer           -- of a refund: give back this issuer's points alone
+    issuer integer,          -- of a refund: give back this issuer's points alone
+    held_until timestamptz,  -- of an authorisation that only its maker ends
+    rate integer,            -- of a capture that is an export: the rate, and with it theirs
+    fee bigint,
+    only_unspent boolean     -- of a clawback: nothing of it may have been spent
 );
 
 CREATE TYPE exchange.outcome AS (code text, facts jsonb);
@@ -425,6 +429,7 @@ BEGIN
                     coalesce(x.facts, jsonb_build_object('first', j.id, 'kind', (x.o).kind))
                 WHEN 'mandate-limit' THEN jsonb_build_object('requested', (x.o).points,
                     'limit', l.daily_limit, 'left', greatest(0, l.daily_limit - d.already))
+                WHEN 'member-limit' THEN jsonb_build_object('requested', (x.o).points)
                 WHEN 'insufficient-points' THEN jsonb_strip_nulls(jsonb_build_object(
                     'requested', (x.o).points,
                     'available', CASE WHEN l.shares_balance THEN coalesce(t.found, 0) END))
@@ -436,7 +441,9 @@ BEGIN
                 AND j.kind = (x.o).kind AND j.reference = (x.o).reference
             OFFSET 0) j ON true
         LEFT JOIN LATERAL (
-            SELECT w.frozen FROM exchange.wallet w WHERE w.id = x.wallet OFFSET 0) w ON true
+            SELECT w.frozen, w.unapproved_limit - CASE WHEN w.unapproved_on = today
+                       THEN w.unapproved ELSE 0 END AS unapproved_left
+            FROM exchange.wallet w WHERE w.id = x.wallet OFFSET 0) w ON true
         LEFT JOIN LATERAL (
             SELECT l.* FROM exchange.link l
             WHERE l.id = (x.o).link AND l.wallet_id = x.wallet AND l.active
@@ -463,6 +470,7 @@ BEGIN
                 WHEN (x.o).code IS NULL AND l.daily_limit = 0 THEN 'no-mandate'
                 WHEN (x.o).code IS NULL AND (x.o).points > l.daily_limit - d.already
                     THEN 'mandate-limit'
+                WHEN (x.o).code IS NULL AND (x.o).points > w.unapproved_left THEN 'member-limit'
                 WHEN w.frozen THEN 'wallet-frozen'
                 WHEN t.found IS NULL OR t.found < (x.o).points THEN 'insufficient-points'
             END AS code) v);
@@ -513,7 +521,7 @@ CREATE FUNCTION exchange.take(lines exchange.line[], holding boolean, moment tim
 RETURNS exchange.line[] LANGUAGE plpgsql AS $$
 BEGIN
     WITH x AS MATERIALIZED (
-        SELECT x.wallet, (x.o).party, (x.o).link, (x.o).code, (x.o).points, x.takes
+        SELECT x.wallet, (x.o).party, (x.o).link, (x.o).code, (x.o).points, (x.o).id, x.takes
         FROM unnest(lines) x WHERE x.code IS NULL
     ), lot AS (
         UPDATE exchange.lot l SET available = l.available - t.take,
@@ -521,7 +529,8 @@ BEGIN
             FROM x CROSS JOIN LATERAL unnest(x.takes) t
             WHERE l.wallet_id = x.wallet AND l.id = t.lot
     ), code AS (
-        UPDATE exchange.payment_code c SET used_at = moment, used_by = x.party
+        UPDATE exchange.payment_code c SET used_at = moment, used_by = x.party,
+                used_for = x.id, points = x.points
             FROM x WHERE x.code IS NOT NULL AND c.digest = decode(x.code, 'hex')
     ), link AS (
         UPDATE exchange.link l SET spent_on = today,
@@ -529,7 +538,10 @@ BEGIN
             FROM x WHERE x.code IS NULL AND l.id = x.link
     )
     UPDATE exchange.wallet w SET available = w.available - x.points,
-            held = w.held + CASE WHEN holding THEN x.points ELSE 0 END
+            held = w.held + CASE WHEN holding THEN x.points ELSE 0 END,
+            unapproved_on = CASE WHEN x.code IS NULL THEN today ELSE w.unapproved_on END,
+            unapproved = CASE WHEN x.code IS NOT NULL THEN w.unapproved
+                WHEN w.unapproved_on = today THEN w.unapproved + x.points ELSE x.points END
         FROM x WHERE w.id = x.wallet;
     RETURN lines;
 END $$;
@@ -580,8 +592,8 @@ BEGIN
         INSERT INTO exchange.hold (id, party_id, wallet_id, points, reference, request_key, held_at,
                 expires_at)
             SELECT (x.o).id, (x.o).party, x.wallet, (x.o).points, (x.o).reference, (x.o).key, moment,
-                   moment + CASE WHEN (x.o).online THEN setting.online_hold
-                                 ELSE setting.till_hold END
+                   coalesce((x.o).held_until, moment + CASE WHEN (x.o).online
+                       THEN setting.online_hold ELSE setting.till_hold END)
             FROM unnest(lines) x WHERE x.code IS NULL
             ORDER BY (x.o).party, (x.o).reference, x.n
             ON CONFLICT ON CONSTRAINT hold_reference_once DO NOTHING
@@ -641,9 +653,9 @@ BEGIN
     -- Every refusal is above this line.
     IF taken > 0 THEN
         INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
-                request_key, hold_id, occurred_at, at)
+                request_key, hold_id, rate_id, theirs, fee, occurred_at, at)
             VALUES (o.id, in_window, 'capture', o.party, h.wallet_id, taken, h.reference,
-                o.key, h.id, o.occurred_at, moment);
+                o.key, h.id, o.rate, o.theirs, o.fee, o.occurred_at, moment);
         INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit, credit,
                 points, issuer_id, expires_on, lot_id, issued_at, valued_at)
             SELECT o.id, row_number() OVER w, in_window, 'spent', o.party, h.wallet_id,
@@ -867,6 +879,11 @@ BEGIN
         RETURN ROW('exceeds-accrued',
             jsonb_build_object('requested', coalesce(o.points, j.points), 'reclaimable', remaining))::exchange.outcome;
     END IF;
+    SELECT lot_id INTO of_lot FROM exchange.posting WHERE journal_id = j.id AND movement = 'issued';
+    IF o.only_unspent AND amount > coalesce((SELECT available FROM exchange.lot
+            WHERE wallet_id = j.wallet_id AND id = of_lot), 0) THEN
+        RETURN ROW('points-spent', jsonb_build_object('requested', amount))::exchange.outcome;
+    END IF;
     INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, reference,
             request_key, undoes, occurred_at, at)
         VALUES (o.id, in_window, 'clawback', o.party, j.wallet_id, amount, o.reference, o.key, j.id,
@@ -878,7 +895,6 @@ BEGIN
         RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
-    SELECT lot_id INTO of_lot FROM exchange.posting WHERE journal_id = j.id AND movement = 'issued';
     SELECT * INTO took FROM exchange.debit(o, j.wallet_id, amount, of_lot, j.at, in_window);
     INSERT INTO exchange.undone AS u (journal_id, points, undone) VALUES (j.id, j.points, amount)
         ON CONFLICT ON CONSTRAINT undone_pk DO UPDATE SET undone = u.undone + excluded.undone;
@@ -914,12 +930,14 @@ BEGIN
     RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'expiry', 'points', amount, 'at', moment))::exchange.outcome;
 END $$;
 
--- Wallet to wallet: the lots keep their issuer and expiry.
+-- Wallet to wallet: the lots keep their issuer and expiry. Without points, all that can be spent.
 CREATE FUNCTION exchange.post_transfer(o exchange."order", in_window integer, moment timestamptz)
 RETURNS exchange.outcome LANGUAGE plpgsql AS $$
 DECLARE
     giver exchange.wallet;
     picked record;
+    amount bigint;
+    first uuid;
     today date := (moment AT TIME ZONE (SELECT zone FROM exchange.setting))::date;
 BEGIN
     IF o.wallet = o.to_wallet THEN RETURN ROW('same-wallet', '{}')::exchange.outcome; END IF;
@@ -928,15 +946,24 @@ BEGIN
     IF NOT FOUND OR NOT EXISTS (SELECT FROM exchange.wallet WHERE id = o.to_wallet) THEN
         RETURN ROW('wallet-not-found', '{}')::exchange.outcome;
     END IF;
+    SELECT id INTO first FROM exchange.journal
+        WHERE party_id IS NULL AND kind = 'transfer' AND reference = o.reference;
+    IF FOUND THEN
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
+    END IF;
     IF giver.frozen THEN RETURN ROW('wallet-frozen', '{}')::exchange.outcome; END IF;
-    SELECT * INTO picked FROM exchange.pick_lots(o.wallet, o.points, today);
-    IF picked.found < o.points THEN
-        RETURN ROW('insufficient-points',
-            jsonb_build_object('requested', o.points, 'available', picked.found))::exchange.outcome;
+    SELECT * INTO picked FROM exchange.pick_lots(
+        o.wallet, coalesce(o.points, giver.available), today);
+    amount := coalesce(o.points, picked.found);
+    IF picked.found < amount OR amount = 0 THEN
+        RETURN ROW('insufficient-points', jsonb_strip_nulls(jsonb_build_object(
+            'requested', o.points, 'available', picked.found)))::exchange.outcome;
     END IF;
     -- Every refusal is above this line.
-    INSERT INTO exchange.journal (id, window_id, kind, wallet_id, to_wallet_id, points, note, at)
-        VALUES (o.id, in_window, 'transfer', o.wallet, o.to_wallet, o.points, o.note, moment);
+    INSERT INTO exchange.journal (id, window_id, kind, wallet_id, to_wallet_id, points, reference,
+            note, at)
+        VALUES (o.id, in_window, 'transfer', o.wallet, o.to_wallet, amount, o.reference, o.note,
+            moment);
     UPDATE exchange.lot l SET available = available - t.take
         FROM unnest(picked.lots, picked.takes) AS t(id, take)
         WHERE l.wallet_id = o.wallet AND l.id = t.id;
@@ -958,9 +985,9 @@ BEGIN
         FROM unnest(picked.lots, picked.takes, picked.issuers, picked.expiries, picked.issued,
                 picked.agreed) WITH ORDINALITY AS t(id, take, issuer, expiry, issued, terms, n)
         JOIN moved m ON m.issuer_id = t.issuer AND m.expires_on = t.expiry AND m.terms = t.terms;
-    UPDATE exchange.wallet SET available = available - o.points WHERE id = o.wallet;
-    UPDATE exchange.wallet SET available = available + o.points WHERE id = o.to_wallet;
-    RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'transfer', 'points', o.points,
+    UPDATE exchange.wallet SET available = available - amount WHERE id = o.wallet;
+    UPDATE exchange.wallet SET available = available + amount WHERE id = o.to_wallet;
+    RETURN ROW(NULL, jsonb_build_object('id', o.id, 'kind', 'transfer', 'points', amount,
         'at', moment))::exchange.outcome;
 END $$;
 

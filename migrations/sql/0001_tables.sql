@@ -87,11 +87,15 @@ CREATE TABLE exchange.wallet (
     available bigint NOT NULL DEFAULT 0,
     held bigint NOT NULL DEFAULT 0,
     frozen boolean NOT NULL DEFAULT false,
+    unapproved_limit bigint,  -- a day, by all mandates together; null is none but their own
+    unapproved_on date,
+    unapproved bigint NOT NULL DEFAULT 0,
     opened_at timestamptz NOT NULL,
     CONSTRAINT wallet_pk PRIMARY KEY (id),
     CONSTRAINT wallet_account_fk FOREIGN KEY (id) REFERENCES exchange.account (id),
     CONSTRAINT wallet_available_not_negative CHECK (available >= 0),
-    CONSTRAINT wallet_held_not_negative CHECK (held >= 0)
+    CONSTRAINT wallet_held_not_negative CHECK (held >= 0),
+    CONSTRAINT wallet_unapproved_not_negative CHECK (unapproved >= 0 AND unapproved_limit >= 0)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE exchange.lot (
@@ -131,6 +135,7 @@ CREATE TABLE exchange.link (
     wallet_id bigint NOT NULL,
     active boolean NOT NULL DEFAULT true,
     shares_balance boolean NOT NULL DEFAULT false,
+    answers boolean NOT NULL DEFAULT true,  -- whether the wallet can pay so many points
     daily_limit bigint NOT NULL DEFAULT 0,
     spent_on date,
     spent bigint NOT NULL DEFAULT 0,
@@ -152,11 +157,18 @@ CREATE TABLE exchange.payment_code (
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
     used_by integer,
+    used_for uuid,  -- the hold or the journal
+    points bigint,  -- held or spent with it
+    spender uuid,  -- of a wallet that several share: who showed it
     CONSTRAINT payment_code_pk PRIMARY KEY (digest),
     CONSTRAINT payment_code_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
     CONSTRAINT payment_code_max_positive CHECK (max_points > 0),
-    CONSTRAINT payment_code_used_by_somebody CHECK ((used_at IS NULL) = (used_by IS NULL))
+    CONSTRAINT payment_code_used_by_somebody CHECK ((used_at IS NULL) = (used_by IS NULL)),
+    CONSTRAINT payment_code_used_for_something CHECK ((used_at IS NULL) = (used_for IS NULL)
+        AND (used_at IS NULL) = (points IS NULL)),
+    CONSTRAINT payment_code_within_its_limit CHECK (points <= max_points)
 );
+CREATE INDEX payment_code_by_wallet ON exchange.payment_code (wallet_id, spender);
 CREATE INDEX payment_code_by_expiry ON exchange.payment_code (expires_at);
 
 CREATE TABLE exchange.code_failure (
@@ -176,12 +188,14 @@ CREATE TABLE exchange.rate (
     step bigint NOT NULL,
     daily_cap bigint,
     fee_ppm integer NOT NULL,
+    undo_days integer NOT NULL DEFAULT 0,
     valid tstzrange NOT NULL,
     CONSTRAINT rate_pk PRIMARY KEY (id),
     CONSTRAINT rate_party_fk FOREIGN KEY (party_id) REFERENCES exchange.party (id),
     CONSTRAINT rate_direction_known CHECK (direction IN ('import', 'export')),
     CONSTRAINT rate_is_positive CHECK (theirs > 0 AND ours > 0),
     CONSTRAINT rate_amounts_positive CHECK (minimum > 0 AND step > 0 AND daily_cap > 0),
+    CONSTRAINT rate_undo_days_not_negative CHECK (undo_days BETWEEN 0 AND 366),
     CONSTRAINT rate_fee_is_a_share CHECK (fee_ppm >= 0 AND fee_ppm < 1000000),
     CONSTRAINT rate_period_not_empty CHECK (NOT isempty(valid)),
     CONSTRAINT rate_periods_do_not_overlap
@@ -248,6 +262,11 @@ CREATE UNIQUE INDEX journal_approval_once ON exchange.journal (approval_id)
 CREATE INDEX journal_by_party ON exchange.journal (party_id, kind, id);
 CREATE INDEX journal_ended_by_wallet ON exchange.journal (wallet_id)
     WHERE kind IN ('expiry', 'clawback');
+CREATE INDEX journal_by_wallet ON exchange.journal (wallet_id, at, id);
+CREATE INDEX journal_by_receiver ON exchange.journal (to_wallet_id, at, id)
+    WHERE to_wallet_id IS NOT NULL;
+CREATE UNIQUE INDEX journal_of_the_hub_once ON exchange.journal (kind, reference)
+    WHERE party_id IS NULL AND reference IS NOT NULL;
 CREATE INDEX journal_by_undone ON exchange.journal (undoes) WHERE undoes IS NOT NULL;
 -- The last of its indexes: of two that seem to cost the same, as all do while the table is empty,
 -- the planner takes the younger, and keeps it for long.
@@ -315,6 +334,7 @@ CREATE TABLE exchange.hold (
     CONSTRAINT hold_reference_once UNIQUE (party_id, reference)
 ) WITH (fillfactor = 70);
 CREATE INDEX hold_open_by_expiry ON exchange.hold (expires_at) WHERE state = 'held';
+CREATE INDEX hold_by_wallet ON exchange.hold (wallet_id, held_at, id);
 
 CREATE TABLE exchange.hold_lot (
     hold_id uuid NOT NULL,
@@ -323,6 +343,22 @@ CREATE TABLE exchange.hold_lot (
     points bigint NOT NULL,
     CONSTRAINT hold_lot_pk PRIMARY KEY (hold_id, lot_id),
     CONSTRAINT hold_lot_points_positive CHECK (points > 0)
+);
+
+-- What a wallet earned and spent in a month, summed up to a moment: each look adds what came since.
+CREATE TABLE exchange.wallet_month (
+    wallet_id bigint NOT NULL,
+    month date NOT NULL,
+    earned bigint NOT NULL DEFAULT 0,
+    spent bigint NOT NULL DEFAULT 0,
+    CONSTRAINT wallet_month_pk PRIMARY KEY (wallet_id, month),
+    CONSTRAINT wallet_month_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id)
+);
+CREATE TABLE exchange.wallet_summed (
+    wallet_id bigint NOT NULL,
+    until timestamptz NOT NULL,
+    CONSTRAINT wallet_summed_pk PRIMARY KEY (wallet_id),
+    CONSTRAINT wallet_summed_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id)
 );
 
 -- The idempotency claim of a request, and what came of it: the facts its answer is rendered from.

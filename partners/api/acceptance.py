@@ -14,6 +14,7 @@ from exchange.errors import (
     HoldNotOpen,
     InsufficientPoints,
     MandateLimit,
+    MemberLimit,
     MemberNotFound,
     NoMandate,
     PartnerNotActive,
@@ -96,6 +97,7 @@ _SPEND = (
     PaymentCodeInvalid,
     NoMandate,
     MandateLimit,
+    MemberLimit,
     WalletFrozen,
     InsufficientPoints,
 )

@@ -189,13 +189,30 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.link SET daily_limit = spent - 1 WHERE spent > 0",),
     ],
     "payment-code-used-once": [
-        ("UPDATE exchange.payment_code SET max_points = 1 WHERE used_at IS NOT NULL",),
+        (*_without("exchange.payment_code", "payment_code_within_its_limit"),
+         "UPDATE exchange.payment_code SET max_points = 1 WHERE used_at IS NOT NULL"),
+        ("UPDATE exchange.payment_code SET points = points - 1 WHERE used_at IS NOT NULL",),
+        ("UPDATE exchange.payment_code SET used_for = gen_random_uuid()"
+         " WHERE used_at IS NOT NULL",),
         ("UPDATE exchange.payment_code SET used_at = used_at + interval '1 second'",),
         ("UPDATE exchange.payment_code SET expires_at = used_at WHERE used_at IS NOT NULL",),
         ("UPDATE exchange.payment_code SET party_id = 1 WHERE used_at IS NOT NULL",),
         ("INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id, expires_at,"
-         " used_at, used_by) SELECT '\\x00', wallet_id, max_points, party_id,"
-         " expires_at, used_at, used_by FROM exchange.payment_code WHERE used_at IS NOT NULL",),
+         " used_at, used_by, used_for, points) SELECT '\\x00', wallet_id, max_points, party_id,"
+         " expires_at, used_at, used_by, used_for, points FROM exchange.payment_code"
+         " WHERE used_at IS NOT NULL",),
+    ],
+    "nothing-held-in-a-frozen-wallet": [
+        ("UPDATE exchange.wallet SET frozen = true",),
+    ],
+    "unapproved-is-what-mandates-spent": [
+        ("UPDATE exchange.wallet SET unapproved = unapproved + 1 WHERE unapproved_on IS NOT NULL",),
+        ("UPDATE exchange.link SET spent = spent + 1 WHERE spent_on IS NOT NULL",),
+    ],
+    "months-are-what-happened": [
+        ("INSERT INTO exchange.wallet_month VALUES"
+         " ((SELECT min(id) FROM exchange.wallet), '2020-01-01', 1, 0)",),
+        ("INSERT INTO exchange.wallet_summed SELECT id, 'infinity' FROM exchange.wallet",),
     ],
     "undone-not-more-than-done": [
         ("UPDATE exchange.journal SET points = points + 1000 WHERE id = {refund}",),

@@ -43,7 +43,7 @@ def test_the_member_loses_less_than_a_point_to_the_fee(theirs: int, ratio: Ratio
 def test_the_database_converts_alike(owner: psycopg.Connection, theirs: int, ratio: Ratio) -> None:
     row = owner.execute(
         "SELECT c.points, c.fee FROM exchange.convert(%s, ROW(1, 1, 'import', %s, %s, 1, 1, NULL,"
-        " %s, tstzrange(NULL, NULL))::exchange.rate) c",
+        " %s, 0, tstzrange(NULL, NULL))::exchange.rate) c",
         (theirs, ratio.theirs, ratio.ours, ratio.fee_ppm),
     ).fetchone()
     assert row == convert(theirs, ratio)

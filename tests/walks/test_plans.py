@@ -113,6 +113,7 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "listInvoices": [Asked({}, page), Asked({}, {"limit": 10, "cursor": invoice})],
         "getInvoice": [Asked({"invoice": invoice}, {})],
         "getInvoiceCsv": [Asked({"invoice": invoice}, {})],
+        "getInvoicePdf": [Asked({"invoice": invoice}, {"language": "en"})],
         "listDisputes": [Asked({}, page), Asked({}, page | {"state": "resolved"})],
         "getDispute": [Asked({"dispute": known.dispute}, {})],
         "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],

@@ -6,6 +6,7 @@ Rows have the shape and the order that trade would have left, no more: these boo
 
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,11 @@ import exchange.rollup
 import settlement.rollup
 from kit.database import Database
 from partners.public_keys import PrivateKey
+from settlement.bank import invoice_files
+from settlement.bank.invoice import Invoice, InvoiceLine, PayTo
 from settlement.reconciliation.matching import OUTCOMES
 from settlement.statement_files import as_json
+from settlement.statements import BankDetails
 from tests.factories import build_key, build_partner, build_terms
 from tests.settlement.samples import crowd
 
@@ -98,7 +102,7 @@ _CLOSED = (
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO settlement.invoice
        SELECT format('INV-%%s-%%s', window_id, p), window_id, 1, p, 'invoice', NULL, 'CNY', 5,
-              closed_at::date, convert_to(repeat('x', 3000), 'UTF8'), '', '', closed_at
+              closed_at::date, %(invoice)s, '', '', closed_at
        FROM settlement.settlement, unnest(%(parties)s::integer[]) p""",
     """INSERT INTO exchange.total
        SELECT window_id, i, p, m, 10, 10
@@ -247,7 +251,7 @@ def fill(database: Database, owner: psycopg.Connection) -> dict[str, Known]:
     values = {"partners": PARTNERS, "windows": WINDOWS, "members": MEMBERS, "long": LONG}
     values |= {"journals": JOURNALS, "emptied": EMPTIED, "records": RECORDS}
     values |= {"outcomes": list(OUTCOMES), "parties": _partners(database)}
-    values["document"] = _document()
+    values |= {"document": _document(), "invoice": _invoice()}
     row = owner.execute("SELECT max(id) FROM exchange.account").fetchone()
     values["base"] = row and row[0]
     owner.execute("SET synchronous_commit = off")
@@ -273,6 +277,20 @@ def _document() -> bytes:
     statement = crowd(4)
     assert statement.head is not None
     return as_json(replace(statement, head=replace(statement.head, size=JOURNALS // 2)))
+
+
+def _invoice() -> bytes:
+    """What a partner is asked to pay."""
+    to = BankDetails(name="Hub", account="6222", bank="ICBC", bank_code="ICBKCNBJ")
+    return invoice_files.as_json(
+        Invoice(
+            number="INV-1", kind="invoice", cancels=None, window="w-1", revision=1, party=3,
+            name="Market", statement=None, issued_at=datetime(2026, 1, 1, tzinfo=UTC),
+            due_on=date(2026, 1, 8), base="CNY", lines=(InvoiceLine(kind="spent", amount=5),),
+            net=5, numerator=1, denominator=1, currency="CNY", amount=5,
+            pay=(PayTo(amount=5, reference="w-1-R1-P000001", to=to, collected=False),),
+        )
+    )  # fmt: skip
 
 
 def _partners(database: Database) -> list[int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, Flask, Response, g, redirect, request, session
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request, session
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -141,6 +141,8 @@ def _switch(name: str, wanted: str, known: tuple[str, ...]) -> Response:
         response.set_cookie(
             name, wanted, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
         )
+        if prefer := current_app.extensions.get("prefer"):
+            prefer(name, wanted)
     return response  # type: ignore[return-value]
 
 

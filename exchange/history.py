@@ -1,0 +1,387 @@
+"""What a member reads of a wallet: its lots, its holds, what happened to it, what it came to.
+
+Each question is answered from indexes, whatever has happened: pages by a cursor, never by counting;
+months from sums that are kept and brought forward by what came since.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from exchange.store import lock_wallet
+
+Kind = Literal[
+    "earned",
+    "imported",
+    "spent",
+    "exported",
+    "refunded",
+    "clawed_back",
+    "expired",
+    "given",
+    "received",
+    "adjusted",
+]
+KINDS: Final[tuple[Kind, ...]] = (
+    "earned",
+    "imported",
+    "spent",
+    "exported",
+    "refunded",
+    "clawed_back",
+    "expired",
+    "given",
+    "received",
+    "adjusted",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A wallet's points: those that can be spent, are held, and are not yet the member's."""
+
+    available: int
+    held: int
+    pending: int
+    frozen: bool
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.available + self.held + self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points with one issuer and one last day. `spendable_from` is None once they are the
+    member's; `available` does not count what is `held`."""
+
+    id: int
+    issuer: int
+    expires_on: date
+    spendable_from: date | None
+    available: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Points set aside for a sale at a party's till, until it is captured or ends."""
+
+    id: UUID
+    party: int
+    points: int
+    reference: str
+    held_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event: `points` is by how much it changed what the wallet has, held points included.
+
+    `owed` is what went into repaying a debt, or is owed since. `rate` is theirs and ours of a
+    conversion, `theirs` what it was made of in the party's own points. `undoes` is the event that
+    this one gave or took back, `undone` how many points of this one were.
+    """
+
+    id: UUID
+    at: datetime
+    kind: Kind
+    party: int | None
+    points: int
+    owed: int
+    reference: str | None
+    occurred_at: datetime | None
+    hold: UUID | None
+    rate: tuple[int, int] | None
+    theirs: int | None
+    fee: int | None
+    undoes: UUID | None
+    undone: int
+    note: str | None
+    other_wallet: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an event moved of one lot: its issuer, its last day, the points that came or went."""
+
+    issuer: int
+    expires_on: date | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What came to a wallet and what left it for goods, gifts and exports, in one month."""
+
+    month: date
+    earned: int
+    spent: int
+
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+_KIND = """
+    CASE j.kind WHEN 'accrual' THEN 'earned' WHEN 'import' THEN 'imported'
+        WHEN 'redemption' THEN 'spent'
+        WHEN 'capture' THEN CASE WHEN j.rate_id IS NULL THEN 'spent' ELSE 'exported' END
+        WHEN 'refund' THEN 'refunded' WHEN 'clawback' THEN 'clawed_back'
+        WHEN 'expiry' THEN 'expired'
+        WHEN 'transfer' THEN CASE WHEN j.wallet_id = :wallet THEN 'given' ELSE 'received' END
+        ELSE 'adjusted' END
+"""
+
+# Of a few journals: what each came to for the wallet, and what is told beside it.
+_ENTRIES = f"""
+    SELECT j.id, j.at, {_KIND} AS kind, j.party_id AS party, coalesce(p.points, 0) AS points,
+           coalesce(p.owed, 0) AS owed, j.reference, j.occurred_at, j.hold_id AS hold,
+           r.theirs AS rate_theirs, r.ours AS rate_ours, j.theirs, j.fee, j.undoes,
+           coalesce(u.undone, 0) AS undone, j.note,
+           CASE WHEN j.kind = 'transfer' THEN
+               CASE WHEN j.wallet_id = :wallet THEN j.to_wallet_id ELSE j.wallet_id END END
+               AS other_wallet
+    FROM ({{some}}) j
+    LEFT JOIN exchange.rate r ON r.id = j.rate_id
+    LEFT JOIN exchange.undone u ON u.journal_id = j.id
+    LEFT JOIN LATERAL (
+        SELECT sum(CASE WHEN x.credit = :wallet THEN x.points WHEN x.debit = :wallet
+                        THEN -x.points END)::bigint AS points,
+               sum(x.points) FILTER (WHERE x.movement IN ('repaid', 'owed_back'))::bigint AS owed
+        FROM exchange.posting x WHERE x.journal_id = j.id OFFSET 0) p ON true
+"""  # noqa: S608
+
+_SIDE = f"""
+    (SELECT j.* FROM exchange.journal j
+     WHERE j.{{column}} = :wallet AND (j.at, j.id) < (:before_at, :before)
+        AND j.at >= :since AND j.at < :until
+        AND (CAST(:party AS integer) IS NULL OR j.party_id = :party)
+        AND (CAST(:kinds AS text[]) IS NULL OR {_KIND} = ANY(:kinds))
+     ORDER BY j.at DESC, j.id DESC LIMIT :limit)
+"""  # noqa: S608
+
+_PAGE = _ENTRIES.format(
+    some=f"""SELECT * FROM ({_SIDE.format(column="wallet_id")}
+        UNION ALL {_SIDE.format(column="to_wallet_id")}) both_sides
+        ORDER BY at DESC, id DESC LIMIT :limit"""  # noqa: S608
+)
+_ONE = _ENTRIES.format(
+    some="SELECT * FROM exchange.journal"
+    " WHERE id = :id AND (wallet_id = :wallet OR to_wallet_id = :wallet)"
+)
+
+
+def sums(session: Session, wallet: int, today: date) -> Sums:
+    """What the wallet has on a day of the hub's calendar; what expired before it is left out."""
+    row = session.execute(
+        text(
+            "SELECT w.held, w.frozen,"
+            " coalesce(sum(l.available) FILTER (WHERE l.spendable_from <= :today), 0) AS available,"
+            " coalesce(sum(l.available) FILTER (WHERE l.spendable_from > :today), 0) AS pending"
+            " FROM exchange.wallet w LEFT JOIN exchange.lot l"
+            "  ON l.wallet_id = w.id AND l.live AND l.expires_on >= :today"
+            " WHERE w.id = :wallet GROUP BY w.id"
+        ),
+        {"wallet": wallet, "today": today},
+    ).one()
+    return Sums(int(row.available), int(row.held), int(row.pending), bool(row.frozen))
+
+
+def lots(session: Session, wallet: int, today: date) -> list[Lot]:
+    """Those with points that have not expired, in the order in which they are spent."""
+    rows = session.execute(
+        text(
+            "SELECT id, issuer_id, expires_on, available, held,"
+            " CASE WHEN spendable_from > :today THEN spendable_from END AS spendable_from"
+            " FROM exchange.lot WHERE wallet_id = :wallet AND live"
+            " AND (expires_on >= :today OR held > 0) ORDER BY expires_on, id"
+        ),
+        {"wallet": wallet, "today": today},
+    )
+    return [
+        Lot(
+            row.id,
+            row.issuer_id,
+            row.expires_on,
+            row.spendable_from,
+            # What has expired waits to be swept away: held points of it are all there is.
+            row.available if row.expires_on >= today else 0,
+            row.held,
+        )
+        for row in rows
+    ]
+
+
+def holds(session: Session, wallet: int) -> list[Hold]:
+    """The open ones, newest first."""
+    rows = session.execute(
+        text(
+            "SELECT id, party_id, points, reference, held_at, expires_at FROM exchange.hold"
+            " WHERE wallet_id = :wallet AND state = 'held' ORDER BY held_at DESC, id DESC"
+        ),
+        {"wallet": wallet},
+    )
+    return [Hold(*row) for row in rows]
+
+
+def hold_parts(session: Session, wallet: int, hold: UUID) -> list[Part]:
+    """The lots that a hold took from, in the order in which they are spent."""
+    rows = session.execute(
+        text(
+            "SELECT l.issuer_id, l.expires_on, h.points FROM exchange.hold_lot h"
+            " JOIN exchange.lot l ON l.wallet_id = h.wallet_id AND l.id = h.lot_id"
+            " WHERE h.hold_id = :hold AND h.wallet_id = :wallet ORDER BY l.expires_on, l.id"
+        ),
+        {"wallet": wallet, "hold": hold},
+    )
+    return [Part(*row) for row in rows]
+
+
+def receivables(session: Session, wallet: int) -> list[tuple[int, int]]:
+    """What the member owes issuers: (party, points)."""
+    rows = session.execute(
+        text(
+            "SELECT issuer_id, points FROM exchange.receivable"
+            " WHERE wallet_id = :wallet AND points > 0 ORDER BY issuer_id"
+        ),
+        {"wallet": wallet},
+    )
+    return [(row.issuer_id, row.points) for row in rows]
+
+
+def page(
+    session: Session,
+    wallet: int,
+    *,
+    limit: int,
+    before: UUID | None = None,
+    kinds: Sequence[Kind] | None = None,
+    party: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Entry] | None:
+    """Newest first, one more than `limit` when there are more; None when `before` is no event of
+    this wallet. `until` is not included."""
+    before_at: datetime | None = _LAST
+    if before is not None:
+        before_at = session.execute(
+            text(
+                "SELECT at FROM exchange.journal"
+                " WHERE id = :id AND (wallet_id = :wallet OR to_wallet_id = :wallet)"
+            ),
+            {"id": before, "wallet": wallet},
+        ).scalar_one_or_none()
+        if before_at is None:
+            return None
+    rows = session.execute(
+        text(_PAGE + " ORDER BY j.at DESC, j.id DESC"),
+        {
+            "wallet": wallet,
+            "before": before or UUID(int=2**128 - 1),
+            "before_at": before_at,
+            "kinds": None if kinds is None else list(kinds),
+            "party": party,
+            "since": since or _FIRST,
+            "until": until or _LAST,
+            "limit": limit + 1,
+        },
+    ).mappings()
+    return [_entry(dict(row)) for row in rows]
+
+
+def entry(session: Session, wallet: int, journal: UUID) -> Entry | None:
+    """One event of this wallet."""
+    row = session.execute(text(_ONE), {"wallet": wallet, "id": journal}).mappings().one_or_none()
+    return None if row is None else _entry(dict(row))
+
+
+def parts(session: Session, wallet: int, journal: UUID) -> list[Part]:
+    """What an event moved, lot by lot, in its order; + came to this wallet, - left it."""
+    rows = session.execute(
+        text(
+            "SELECT issuer_id, expires_on,"
+            " CASE WHEN credit = :wallet THEN points ELSE -points END AS points"
+            " FROM exchange.posting WHERE journal_id = :id AND :wallet IN (debit, credit)"
+            " ORDER BY line"
+        ),
+        {"wallet": wallet, "id": journal},
+    )
+    return [Part(*row) for row in rows]
+
+
+def undone_by(session: Session, wallet: int, journal: UUID) -> list[Entry]:
+    """The events that gave or took back what an event of this wallet did, oldest first."""
+    some = "SELECT * FROM exchange.journal WHERE undoes = :id AND wallet_id = :wallet"
+    rows = session.execute(
+        text(_ENTRIES.format(some=some) + " ORDER BY j.at, j.id"),
+        {"wallet": wallet, "id": journal},
+    ).mappings()
+    return [_entry(dict(row)) for row in rows]
+
+
+def monthly(session: Session, wallet: int, since: date) -> list[Month]:
+    """The months in which something happened, from `since` on (the first of a month).
+
+    What came since the last look is added to the sums that are kept: under the wallet's lock, so
+    that every event before this moment is to be seen and none is added twice.
+    """
+    _bring_forward(session, wallet)
+    rows = session.execute(
+        text(
+            "SELECT month, earned, spent FROM exchange.wallet_month"
+            " WHERE wallet_id = :wallet AND month >= :since ORDER BY month"
+        ),
+        {"wallet": wallet, "since": since},
+    )
+    return [Month(*row) for row in rows]
+
+
+_SINCE = """
+    FROM exchange.journal j
+    WHERE j.{column} = :wallet AND j.at > coalesce((
+        SELECT until FROM exchange.wallet_summed WHERE wallet_id = :wallet), '-infinity')
+"""
+_NEW = " UNION ALL ".join(
+    f"SELECT j.id, j.at {_SINCE.format(column=column)}" for column in ("wallet_id", "to_wallet_id")
+)
+
+
+def _bring_forward(session: Session, wallet: int) -> None:
+    values = {"wallet": wallet}
+    if not session.execute(text(f"SELECT EXISTS ({_NEW})"), values).scalar_one():
+        return
+    lock_wallet(session, wallet)
+    session.execute(
+        text(
+            f"""
+            WITH fresh AS MATERIALIZED ({_NEW}),
+            summed AS (
+                INSERT INTO exchange.wallet_month AS m (wallet_id, month, earned, spent)
+                SELECT :wallet, date_trunc('month', f.at AT TIME ZONE s.zone)::date,
+                       coalesce(sum(CASE WHEN x.credit = :wallet AND x.movement <> 'refunded'
+                           THEN x.points WHEN x.movement = 'clawed_back' THEN -x.points END), 0),
+                       coalesce(sum(CASE WHEN x.debit = :wallet AND x.movement IN ('spent', 'moved')
+                           THEN x.points WHEN x.movement = 'refunded' THEN -x.points END), 0)
+                FROM fresh f CROSS JOIN exchange.setting s
+                JOIN exchange.posting x ON x.journal_id = f.id AND :wallet IN (x.debit, x.credit)
+                GROUP BY 2 ORDER BY 2
+                ON CONFLICT ON CONSTRAINT wallet_month_pk DO UPDATE
+                    SET earned = m.earned + excluded.earned, spent = m.spent + excluded.spent)
+            INSERT INTO exchange.wallet_summed (wallet_id, until)
+            SELECT :wallet, max(at) FROM fresh HAVING max(at) IS NOT NULL
+            ON CONFLICT ON CONSTRAINT wallet_summed_pk DO UPDATE SET until = excluded.until
+            """  # noqa: S608
+        ),
+        values,
+    )
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    theirs, ours = row.pop("rate_theirs"), row.pop("rate_ours")
+    return Entry(rate=None if theirs is None else (theirs, ours), **row)
