@@ -102,6 +102,7 @@ class ShownCode(Base):
     __table_args__ = (
         PrimaryKeyConstraint("wallet_id", "person_id", name="shown_code_pk"),
         ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="shown_code_wallet_fk"),
+        ForeignKeyConstraint(["person_id"], ["members.person.id"], name="shown_code_person_fk"),
         UniqueConstraint("id", name="shown_code_id_once"),
         CheckConstraint("chosen_limit > 0", name="shown_code_limit_positive"),
         SCHEMA,

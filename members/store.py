@@ -213,7 +213,8 @@ _STANDING = """
     SELECT w.frozen, w.held,
            coalesce(sum(l.available) FILTER (WHERE l.expires_on >= s.today
                AND l.spendable_from <= s.today), 0)::bigint AS spendable,
-           coalesce(sum(l.available) FILTER (WHERE l.spendable_from > s.today), 0)::bigint AS pending
+           coalesce(sum(l.available) FILTER (WHERE l.spendable_from > s.today), 0)::bigint
+               AS pending
     FROM exchange.wallet w
     CROSS JOIN (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date AS today
                 FROM exchange.setting) s

@@ -95,7 +95,7 @@ def limit() -> ResponseReturnValue:
         wanted = whole(form.typed.get("limit", ""))
         if wanted is not None and wanted <= MOST:
             return redirect(url_for("pay.pay", limit=wanted, purse=purse or None), 303)
-        form.refuse("limit", _("Enter a whole number from 1 to %(most)s.", most=points(MOST)))
+        form.refuse("limit", _("Enter a whole number from 1 to %(most)s.", most=f"{MOST:,}"))
     else:
         now = hub.clock()
         with hub.database.transaction() as session:
@@ -169,9 +169,7 @@ def _again(person: Me, row: RowMapping | None) -> str:
         return url_for("pay.pay")
     hub = here()
     with hub.database.transaction() as session:
-        shared = purses.spendable(
-            session, person.person, secrets_=hub.secrets, now=hub.clock()
-        )
+        shared = purses.spendable(session, person.person, secrets_=hub.secrets, now=hub.clock())
     of = [one.purse for one in shared if one.wallet == row["wallet_id"]]
     return url_for("pay.pay", purse=to_text("prs", of[0]) if of else None)
 

@@ -11,6 +11,7 @@ CREATE TABLE members.shown_code (
     shown_at timestamptz NOT NULL,
     CONSTRAINT shown_code_pk PRIMARY KEY (wallet_id, person_id),
     CONSTRAINT shown_code_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
+    CONSTRAINT shown_code_person_fk FOREIGN KEY (person_id) REFERENCES members.person (id),
     CONSTRAINT shown_code_id_once UNIQUE (id),
     CONSTRAINT shown_code_limit_positive CHECK (chosen_limit > 0)
 );

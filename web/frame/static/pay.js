@@ -27,7 +27,7 @@ function replace(text) {
 
 async function fetched(address) {
   const answer = await fetch(address, { headers: { "X-Fragment": "1" } });
-  if (answer.redirected) location.reload(); // Signed out elsewhere.
+  if (answer.status === 401) location.reload(); // Signed out, elsewhere or by time.
   return answer.status === 200 ? answer.text() : null;
 }
 
