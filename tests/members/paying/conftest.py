@@ -87,7 +87,14 @@ def member_of(
 
 
 @pytest.fixture
-def paying(site: Site, database: Database, books: Books, visitor: Visitor) -> Iterator[Paying]:
+def paying(
+    site: Site,
+    database: Database,
+    books: Books,
+    visitor: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Paying]:
+    monkeypatch.setattr("partners.brands._KEEP_SECONDS", 0.0)  # These brands are seconds old.
     coalition = Coalition(site, database, books)  # type: ignore[arg-type]
     issuer, till = coalition.partner("market"), coalition.partner("restaurant")
     member = member_of(coalition, issuer, visitor)
