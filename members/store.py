@@ -136,6 +136,35 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
+def hold(session: Session, wallet: int, id_: UUID) -> RowMapping | None:
+    """A hold of this wallet, whatever became of it. One past its time has ended, though nobody
+    may have said so yet."""
+    return (
+        session.execute(
+            text(
+                "SELECT id, party_id, points, captured, reference, held_at, expires_at, ended_at,"
+                " CASE WHEN state = 'held' AND expires_at <= clock_timestamp() THEN 'expired'"
+                " ELSE state END AS state"
+                " FROM exchange.hold WHERE id = :id AND wallet_id = :wallet"
+            ),
+            {"id": id_, "wallet": wallet},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def capture_of(session: Session, party: int, reference: str) -> UUID | None:
+    """The journal that captured a hold: it has the hold's reference."""
+    return session.execute(
+        text(
+            "SELECT id FROM exchange.journal"
+            " WHERE party_id = :party AND kind = 'capture' AND reference = :reference"
+        ),
+        {"party": party, "reference": reference},
+    ).scalar_one_or_none()
+
+
 # --- codes that members show ----------------------------------------------------------------------
 
 
@@ -179,8 +208,8 @@ _SHOWN = """
            h.id AS hold, h.state, h.points AS held, h.captured, h.released,
            h.held_at, h.expires_at AS hold_ends_at,
            CASE WHEN h.id IS NULL THEN c.used_for
-                ELSE (SELECT j.id FROM exchange.journal j WHERE j.wallet_id = h.wallet_id
-                      AND j.at = h.ended_at AND j.hold_id = h.id) END AS journal,
+                ELSE (SELECT j.id FROM exchange.journal j WHERE j.party_id = h.party_id
+                      AND j.kind = 'capture' AND j.reference = h.reference) END AS journal,
            c.points
     FROM members.shown_code s
     LEFT JOIN exchange.payment_code c ON c.digest = s.digest
