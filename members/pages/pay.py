@@ -150,10 +150,8 @@ def _chosen(shared: list[PurseChoice]) -> PurseChoice | None:
     named = request.values.get("purse", "")
     if not named:
         return None
-    for one in shared:
-        if one.purse == from_text("prs", named):
-            return one
-    abort(404)
+    found = [one for one in shared if one.purse == from_text("prs", named)]
+    return found[0] if found else abort(404)
 
 
 def _limit(session: Session, wallet: int, person: Me) -> int:
