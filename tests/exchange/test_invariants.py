@@ -25,6 +25,8 @@ ELSEWHERE = (
     TESTS / "settlement" / "test_default_invariants.py",
     TESTS / "settlement" / "bank" / "test_bank_invariants.py",
     TESTS / "members" / "notices" / "test_notice_invariants.py",
+    TESTS / "members" / "giving" / "test_giving_invariants.py",
+    TESTS / "partners" / "asking" / "test_asking_invariants.py",
 )
 
 CASES = [
