@@ -79,7 +79,7 @@ def show(
     Of a `shared` wallet, the code says who showed it.
     """
     spender = person if shared else None
-    values = {"wallet": wallet, "max_points": max_points, "asked_by": None, "spender": spender}
+    values = {"wallet": wallet, "max_points": max_points, "spender": spender}
     code, digest = _draw(session, values, secrets_, now)
     shown = Shown(id=uuid7(), code=code, max_points=max_points, expires_at=now + CODE_VALID)
     store.keep_shown_code(
@@ -104,7 +104,7 @@ def _draw(
         code = f"{_PREFIX}{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
         digest = secrets_.digest(PURPOSE, code)
         values |= {"digest": digest, "expires_at": now + CODE_VALID}
-        if exchange.store.insert_payment_code(session, {"spender": None, **values}):
+        if exchange.store.insert_payment_code(session, values):
             return code, digest
 
 

@@ -120,12 +120,12 @@ def approve(
     if wallet["spendable"] < row["points"]:
         raise InsufficientPoints(requested=row["points"], available=wallet["spendable"])
     digest = secrets_.digest(PURPOSE, str(approval))
-    store.insert_code(
+    exchange.store.insert_payment_code(
         session,
         {
             "digest": digest,
             "wallet": decider.wallet,
-            "points": row["points"],
+            "max_points": row["points"],
             "party": row["party_id"],
             "expires_at": now + GOOD_FOR,
         },

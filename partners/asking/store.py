@@ -100,17 +100,6 @@ def decide(session: Session, values: Values) -> None:
     )
 
 
-def insert_code(session: Session, values: Values) -> None:
-    """The payment code that an approval is, for this party alone."""
-    session.execute(
-        text(
-            "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id,"
-            " expires_at) VALUES (:digest, :wallet, :points, :party, :expires_at)"
-        ),
-        values,
-    )
-
-
 def forget(session: Session, before: datetime) -> int:
     """Drop the approvals that expired before then."""
     return len(
