@@ -140,8 +140,10 @@ def _replay(
 
 
 def _stay(console: Console, hub: Hub, desk: OperatorDesk) -> None:
-    console.print(f"""[bold]The hub is running at {hub.origin}.[/] Sign in as a member with a year of history:
-  {desk.run("members", "sign-in-link", NUMBER, "--json")["link"]}
+    link = desk.run("members", "sign-in-link", NUMBER, "--json")["link"]
+    console.print(f"""[bold]The hub is running at {hub.origin}.[/]
+A member with a year of history signs in, once, at
+  {link}
 In another terminal you may
   open {hub.origin}/docs
   bin/demo call harvest GET /v1/position
