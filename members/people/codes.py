@@ -174,9 +174,9 @@ def forget(session: Session, now: datetime) -> None:
 def _count_code(
     session: Session, secrets_: Secrets, number: str, address: str, now: datetime
 ) -> datetime | None:
-    return limits.take(
-        session, secrets_, CODES_FROM_AN_ADDRESS, address, now
-    ) or limits.take(session, secrets_, CODES_TO_A_NUMBER, number, now)
+    return limits.take(session, secrets_, CODES_FROM_AN_ADDRESS, address, now) or limits.take(
+        session, secrets_, CODES_TO_A_NUMBER, number, now
+    )
 
 
 def _mine(row: RowMapping | None, for_session: UUID | None) -> RowMapping | None:

@@ -42,8 +42,7 @@ _SYSTEMS: Final = (
 def device_name(agent: str) -> str:
     """`Chrome, Windows`; as much of it as is known, perhaps nothing."""
     found = (
-        next((name for mark, name in known if mark in agent), "")
-        for known in (_BROWSERS, _SYSTEMS)
+        next((name for mark, name in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS)
     )
     return ", ".join(name for name in found if name)
 
@@ -53,9 +52,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def recognise(
-    session: Session, secrets_: Secrets, person: UUID, token: str, now: datetime
-) -> bool:
+def recognise(session: Session, secrets_: Secrets, person: UUID, token: str, now: datetime) -> bool:
     """Whether this person has signed in with this browser before; from now on, yes."""
     return not store.note_device(session, person, secrets_.digest("device", token), now)
 

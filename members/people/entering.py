@@ -29,5 +29,5 @@ def enter(
         session, secrets_, person, how=how, device=device, now=now, proved=how != "link"
     )
     if not known and not is_new:
-        notify(session, person, "new-device", now=now, device=device, session=opened.id)
+        notify(session, person, "new-device", now=now, device=device, visit=opened.id)
     return opened

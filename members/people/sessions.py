@@ -76,9 +76,7 @@ def find(session: Session, secrets_: Secrets, token: str, now: datetime) -> RowM
 def of(session: Session, person: UUID, now: datetime) -> list[RowMapping]:
     """Where this person is signed in: `id`, `how`, `device`, `opened_at`, `seen_at`, last seen
     first."""
-    return store.sessions_of(
-        session, person, seen_after=now - IDLE, opened_after=now - LONGEST
-    )
+    return store.sessions_of(session, person, seen_after=now - IDLE, opened_after=now - LONGEST)
 
 
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:

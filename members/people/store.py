@@ -166,9 +166,7 @@ def end_session(session: Session, person_: UUID, session_: UUID) -> bool:
     """False when it is not this person's, or ended before."""
     return (
         session.execute(
-            text(
-                "DELETE FROM members.session WHERE id = :id AND person_id = :person RETURNING id"
-            ),
+            text("DELETE FROM members.session WHERE id = :id AND person_id = :person RETURNING id"),
             {"id": session_, "person": person_},
         ).first()
         is not None
@@ -245,9 +243,7 @@ def find_code(session: Session, attempt: UUID) -> Row | None:
 
 
 def lock_code(session: Session, attempt: UUID) -> Row | None:
-    return _one(
-        session, "SELECT * FROM members.sign_in_code WHERE id = :id FOR UPDATE", id=attempt
-    )
+    return _one(session, "SELECT * FROM members.sign_in_code WHERE id = :id FOR UPDATE", id=attempt)
 
 
 def count_try(session: Session, attempt: UUID) -> None:
@@ -365,9 +361,7 @@ def name_passkey(session: Session, passkey: UUID, sealed_name: bytes) -> None:
 def delete_passkey(session: Session, person_: UUID, passkey: UUID) -> bool:
     return (
         session.execute(
-            text(
-                "DELETE FROM members.passkey WHERE id = :id AND person_id = :person RETURNING id"
-            ),
+            text("DELETE FROM members.passkey WHERE id = :id AND person_id = :person RETURNING id"),
             {"id": passkey, "person": person_},
         ).first()
         is not None
