@@ -11,6 +11,8 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 import exchange.invariants
+import members.invariants
+import partners.invariants
 import settlement.invariants
 import staff.invariants
 from exchange import ledger
@@ -34,6 +36,8 @@ def every_invariant() -> list[Invariant]:
     """What must be true at any time, of all packages."""
     return [
         *exchange.invariants.INVARIANTS,
+        *members.invariants.INVARIANTS,
+        *partners.invariants.INVARIANTS,
         *staff.invariants.INVARIANTS,
         *settlement.invariants.INVARIANTS,
     ]
