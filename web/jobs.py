@@ -16,6 +16,7 @@ from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
 from members.giving import gifts, news, purses
+from members.people import forgetting
 from partners.asking import asking
 from settlement import closing
 from settlement.calendar import closing_time
@@ -40,13 +41,15 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes, tokens and approvals, answers past their month, old records.
+    """Drop nonces, dead codes, tokens, sessions and approvals, old answers, old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
     """
     with database.transaction() as session:
         members.store.forget(session, now)
+    with database.transaction() as session:
+        forgetting.forget(session, now)
     with database.transaction() as session:
         asking.forget(session, now)
     try:

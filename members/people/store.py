@@ -89,6 +89,97 @@ def prefer(session: Session, person_: UUID, *, language: str | None, theme: str 
     )
 
 
+def living(session: Session, person_: UUID) -> Row | None:
+    """`phone_index`, `member` and `wallet` of somebody who is not erased."""
+    return _one(
+        session,
+        "SELECT p.phone_index, p.member_id AS member, m.wallet_id AS wallet"
+        " FROM members.person p JOIN members.member m ON m.id = p.member_id"
+        " WHERE p.id = :id AND p.erased_at IS NULL",
+        id=person_,
+    )
+
+
+def person_of_member(session: Session, member: UUID) -> UUID | None:
+    return session.execute(
+        text("SELECT id FROM members.person WHERE member_id = :member"), {"member": member}
+    ).scalar_one_or_none()
+
+
+def move(session: Session, person_: UUID, member: UUID) -> None:
+    """To another member, whom nobody owns."""
+    _do(
+        session,
+        "UPDATE members.person SET member_id = :member WHERE id = :id",
+        id=person_,
+        member=member,
+    )
+
+
+def is_touched(session: Session, wallet: int) -> bool:
+    """Whether anything ever happened to a wallet: a link, points, a hold."""
+    touched: bool = session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM exchange.link WHERE wallet_id = :wallet)"
+            " OR EXISTS (SELECT FROM exchange.lot WHERE wallet_id = :wallet)"
+            " OR EXISTS (SELECT FROM exchange.hold WHERE wallet_id = :wallet)"
+            " OR EXISTS (SELECT FROM exchange.journal WHERE wallet_id = :wallet)"
+            " OR EXISTS (SELECT FROM exchange.journal WHERE to_wallet_id = :wallet)"
+        ),
+        {"wallet": wallet},
+    ).scalar_one()
+    return touched
+
+
+def erase(session: Session, person_: UUID, index: bytes, now: datetime) -> None:
+    """Destroy the key and everything by which the person could be found or come in."""
+    for table in ("session", "passkey", "device", "sign_in_link"):
+        _do(
+            session,
+            f"DELETE FROM members.{table} WHERE person_id = :id",  # noqa: S608 - one of four
+            id=person_,
+        )
+    _do(session, "DELETE FROM members.sign_in_code WHERE phone_index = :index", index=index)
+    _do(
+        session,
+        "UPDATE members.person SET phone_index = NULL, sealed = NULL, wrapped_key = NULL,"
+        " language = NULL, theme = NULL, phone_verified_at = NULL, erased_at = :now"
+        " WHERE id = :id",
+        id=person_,
+        now=now,
+    )
+
+
+# --- what is downloaded ---------------------------------------------------------------------------
+
+
+def notices_before(session: Session, person_: UUID, before: UUID | None, limit: int) -> list[Row]:
+    """Everything that the person was told, newest first; older than `before`."""
+    return _all(
+        session,
+        "SELECT id, at, kind, facts, inbox, read_at, state FROM members.notice"
+        " WHERE person_id = :person AND (CAST(:before AS uuid) IS NULL OR (at, id) <"
+        "  (SELECT at, id FROM members.notice WHERE id = :before))"
+        " ORDER BY at DESC, id DESC LIMIT :limit",
+        person=person_,
+        before=before,
+        limit=limit,
+    )
+
+
+def gifts_before(session: Session, person_: UUID, before: UUID | None, limit: int) -> list[Row]:
+    """Everything that the person gave or answered, newest first; older than `before`."""
+    return _all(
+        session,
+        "SELECT id, giver_id = :person AS given, points, moved, state, given_at, expires_at,"
+        " ended_at, sealed FROM members.gift WHERE (giver_id = :person OR recipient_id = :person)"
+        " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
+        person=person_,
+        before=before,
+        limit=limit,
+    )
+
+
 # --- sessions -------------------------------------------------------------------------------------
 
 
