@@ -12,15 +12,15 @@ Row = RowMapping
 Values = Mapping[str, Any]
 
 
-def _one(session: Session, sql: str, **values: Any) -> Row | None:
+def _one(session: Session, sql: str, /, **values: Any) -> Row | None:
     return session.execute(text(sql), values).mappings().one_or_none()
 
 
-def _all(session: Session, sql: str, **values: Any) -> list[Row]:
+def _all(session: Session, sql: str, /, **values: Any) -> list[Row]:
     return list(session.execute(text(sql), values).mappings())
 
 
-def _do(session: Session, sql: str, **values: Any) -> None:
+def _do(session: Session, sql: str, /, **values: Any) -> None:
     session.execute(text(sql), values)
 
 
