@@ -37,7 +37,7 @@ class TestFreezing:
         sale = market.redeem(member, 20).body["id"]
         purse.visitor.submit("/freeze")
         for refused in (market.redeem(member, 5), market.authorise(member, 5)):
-            assert (refused.status, refused.body["code"]) == (422, "wallet-frozen")
+            assert (refused.status, refused.body["code"]) == (409, "wallet-frozen")
         assert market.accrue(member, 7).status == 201
         undone = {"transaction": sale, "reference": "back", "points": 3}
         assert market.call("POST", "/v1/refunds", undone).status == 201

@@ -116,7 +116,7 @@ class TestFull:
     def test_what_happened_last(self, full: Purse) -> None:
         words = full.visitor.get("/wallet").words
         recent = words[words.index("Activity Filter") :]
-        assert re.search(r"Spent at Fuel \S* ?−20 .*Held at Market \S* ?−120 ", recent)
+        assert re.search(r"Spent at Fuel R-\S+ −20 .*Held at Market H-\S+ −120 ", recent)
 
     def test_earned_and_spent_as_a_picture_and_as_a_file(self, full: Purse) -> None:
         answer = full.visitor.get("/wallet")
