@@ -43,7 +43,7 @@ def kind_word(kind: str) -> str:
         "spent": _("Spent"),
         "held": _("Held"),
         "refunded": _("Refunded"),
-        "clawed_back": _("Taken back"),
+        "clawed_back": _("Points taken back"),
         "imported": _("Imported"),
         "exported": _("Exported"),
         "given": _("Given"),
