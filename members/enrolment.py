@@ -14,11 +14,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import exchange.store
+import members.people.store
 from exchange import links
 from exchange.errors import MemberNotFound
 from kit.ids import uuid7
 from members import store
 from members.errors import AlreadyLinked, CustomerKnown, LinkTokenInvalid
+from members.notices import notify
 from members.secrets import Secrets
 
 LINK_TOKEN_VALID = timedelta(minutes=10)
@@ -99,7 +101,11 @@ def link(
     store.use_link_token(session, digest, party, now)
     if row["issued_to"] is None:
         consent = consent.within(row["sees"], row["daily_limit"])
-    return _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    made = _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    person = members.people.store.person_of_member(session, row["member_id"])
+    if person is not None:
+        notify(session, person, "linked", party=party, now=now)
+    return made
 
 
 def unlink(session: Session, *, party: int, member: UUID) -> None:
