@@ -77,7 +77,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         raise UnsafeConfiguration("FLASK_DEBUG is set: no debugger in production")
     place = home(environ)
     port = _port(environ.get("HUB_PORT", str(DEFAULT_PORT)))
-    origin = environ.get("HUB_ORIGIN", f"http://127.0.0.1:{port}").rstrip("/")
+    origin = environ.get("HUB_ORIGIN", f"http://localhost:{port}").rstrip("/")
     if production and not origin.startswith("https://"):
         raise UnsafeConfiguration("HUB_ORIGIN must be the public https:// origin in production")
     owner_url, app_url = _urls(environ, place, production, start_database)
