@@ -101,16 +101,18 @@ def spendable(session: Session, wallet: int, now: datetime) -> int:
     return points
 
 
-def end_codes(session: Session, wallet: int, spender: UUID | None, now: datetime) -> None:
-    """Let no payment code of the wallet be used from now on: this spender's, or anybody's."""
+def end_codes(session: Session, wallet: int, spender: UUID | None) -> None:
+    """Let no payment code of the wallet be used any more: this spender's, or anybody's.
+
+    By the database's clock, by which the books judge codes.
+    """
     _do(
         session,
-        "UPDATE exchange.payment_code SET expires_at = :now WHERE wallet_id = :wallet"
-        " AND used_at IS NULL AND expires_at > :now"
+        "UPDATE exchange.payment_code SET expires_at = clock_timestamp()"
+        " WHERE wallet_id = :wallet AND used_at IS NULL AND expires_at > clock_timestamp()"
         " AND (CAST(:spender AS uuid) IS NULL OR spender = :spender)",
         wallet=wallet,
         spender=spender,
-        now=now,
     )
 
 
