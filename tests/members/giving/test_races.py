@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from kit.errors import Refusal
 from kit.ids import uuid7
-from members.giving import gifts
-from members.giving.errors import GiftNotFound, GiftOver, GiveLimit
-from tests.members.giving.people import People
+from members import consent
+from members.giving import gifts, joining, purses
+from members.giving.errors import GiftNotFound, GiftOver, GiveLimit, PurseNotFound
+from tests.members.giving.people import People, Person
 
 ROUNDS = 2000 if os.environ.get("HUB_FULL") else 200
 
@@ -118,3 +120,87 @@ def test_two_jobs_bring_a_gift_back_once(people: People) -> None:
         outcomes = together(*[partial(people.bring_back, after=gifts.WAITS)] * 3)
         assert sum(outcomes) == 3
         assert people.available(giver) == 1_000_000
+
+
+def test_no_number_of_codes_pays_more_than_the_days_limit(people: People) -> None:
+    """Codes shown and used as fast as three tills can, of a member who may pay 100 a day."""
+    opener, child = people.person(1_000_000), people.person()
+    for _ in range(ROUNDS // 20):
+        shop = people.books.party()  # A till may bring few wrong codes a minute.
+        purse = people.purse(opener)
+        people.join(purse, opener, child, 100)
+        people.contribute(purse, opener, 1000)
+        wallet = people.purse_wallet(purse)
+
+        def pay(points: int, *, hold: bool) -> int:
+            """What a till got by codes shown to it until the purse said no."""
+            got = 0
+            for _ in range(4):
+                shown = _show(people, purse, wallet, child)  # noqa: B023
+                if shown is None:
+                    break
+                code, most = shown
+                outcome = people.books.post(
+                    "authorisation" if hold else "redemption",
+                    party=shop,  # noqa: B023
+                    code=code,
+                    points=min(points, most),
+                )
+                got += min(points, most) if outcome.code is None else 0
+            return got
+
+        paid = together(
+            partial(pay, 60, hold=False), partial(pay, 45, hold=True), partial(pay, 30, hold=False)
+        )
+        assert sum(paid) <= 100
+        assert people.books.balance(wallet) == (1000 - sum(paid), paid[1])
+        assert people.allowance(purse, child) == 100 - sum(paid)
+
+
+def _show(people: People, purse: UUID, wallet: int, person: Person) -> tuple[str, int] | None:
+    """A code as the page makes it, as an order has it, and its limit."""
+    now = people.now()
+    with people.transaction() as session:
+        consent.end_shown(session, wallet=wallet, person=person.id)
+        most = purses.allowance(session, purse, person.id, now)
+        if not most:
+            return None
+        shown = consent.show(
+            session,
+            wallet=wallet,
+            person=person.id,
+            shared=True,
+            max_points=most,
+            chosen_limit=most,
+            secrets_=people.secrets,
+            now=now,
+        )
+    return consent.digest(people.secrets, shown.code), most
+
+
+def test_who_is_removed_pays_nothing_afterwards(people: People) -> None:
+    """A code is made before or after the removal: of one made before, nothing is left."""
+    opener, child = people.person(1_000_000), people.person()
+    for _ in range(ROUNDS // 20):
+        shop = people.books.party()  # A till may bring few wrong codes a minute.
+        purse = people.purse(opener)
+        people.join(purse, opener, child, 100)
+        people.contribute(purse, opener, 1000)
+        wallet = people.purse_wallet(purse)
+
+        def remove() -> None:
+            with people.transaction() as session:
+                joining.remove(
+                    session,
+                    purse,  # noqa: B023
+                    opener=opener.id,
+                    person=child.id,
+                    now=people.now(),
+                )
+
+        shown, _ = together(partial(_show, people, purse, wallet, child), remove)
+        if isinstance(shown, tuple):
+            spend = {"party": shop, "code": shown[0], "points": 10}
+            assert people.books.post("redemption", **spend).code == "payment-code-invalid"
+        else:
+            assert isinstance(shown, PurseNotFound)
