@@ -30,8 +30,6 @@ NOTE_LENGTH = 80  # characters
 MOST_WAITING = 20  # of one giver
 BATCH = 100
 
-CAME_BACK = ("declined", "taken_back", "lapsed")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewGift:
@@ -58,7 +56,7 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gift:
-    """A gift as its page shows it. `state` is waiting, accepted, declined, taken_back or lapsed;
+    """A gift as pages show it. `state` is waiting, accepted, declined, taken_back or lapsed;
     `moved` is what was left of it when it ended."""
 
     id: UUID
@@ -71,11 +69,6 @@ class Gift:
     to: str
     sender: str
     note: str
-    lots: list[Lot]
-
-    @property
-    def came_back(self) -> bool:
-        return self.state in CAME_BACK
 
 
 def give(session: Session, new: NewGift, *, secrets_: Secrets, now: datetime) -> UUID:
@@ -177,11 +170,10 @@ def seen_by(
     row = store.find_gift(session, gift)
     if row is None:
         raise GiftNotFound
-    if row["giver_id"] == person:
-        return _view(session, row, secrets_), True
-    if not _is_for(session, row, person, now):
+    is_giver = row["giver_id"] == person
+    if not is_giver and not _is_for(session, row, person, now):
         raise GiftNotFound
-    return _view(session, row, secrets_), False
+    return _view(row, secrets_), is_giver
 
 
 def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime) -> list[Gift]:
@@ -190,7 +182,7 @@ def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime
     if row is None or row["phone_index"] is None:
         return []
     return [
-        _view(session, gift, secrets_)
+        _view(gift, secrets_)
         for gift in store.gifts_waiting_for(session, row["phone_index"], now)
         if gift["giver_id"] != person
     ]
@@ -198,7 +190,12 @@ def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime
 
 def given(session: Session, person: UUID, *, secrets_: Secrets, limit: int = 10) -> list[Gift]:
     """The last that this person gave, newest first."""
-    return [_view(session, row, secrets_) for row in store.gifts_of(session, person, limit)]
+    return [_view(row, secrets_) for row in store.gifts_of(session, person, limit)]
+
+
+def lots_of(session: Session, gift: UUID) -> list[Lot]:
+    """What the gift was made of when it was given, soonest expiry first."""
+    return _lots(store.lots_of_gift(session, gift))
 
 
 def is_own(session: Session, person: UUID, phone_index: bytes) -> bool:
@@ -291,7 +288,7 @@ def _move(
     return ledger.post_within(session, order).unwrap()
 
 
-def _view(session: Session, row: store.Row, secrets_: Secrets) -> Gift:
+def _view(row: store.Row, secrets_: Secrets) -> Gift:
     words = {} if row["sealed"] is None else secrets_.unseal(row["sealed"])
     return Gift(
         id=row["id"],
@@ -304,7 +301,6 @@ def _view(session: Session, row: store.Row, secrets_: Secrets) -> Gift:
         to=words.get("to", ""),
         sender=words.get("sender", ""),
         note=words.get("note", ""),
-        lots=_lots(store.lots_of_journal(session, row["journal_id"])),
     )
 
 

@@ -69,14 +69,15 @@ def lots_that_go(session: Session, wallet: int, points: int, now: datetime) -> l
     )
 
 
-def lots_of_journal(session: Session, journal: UUID) -> list[Row]:
-    """`issuer_id`, `expires_on`, `points` of what a transfer took."""
+def lots_of_gift(session: Session, gift: UUID) -> list[Row]:
+    """`issuer_id`, `expires_on`, `points` of what it took from its giver."""
     return _all(
         session,
-        "SELECT issuer_id, expires_on, sum(points)::bigint AS points FROM exchange.posting"
-        " WHERE journal_id = :journal GROUP BY issuer_id, expires_on"
-        " ORDER BY expires_on, issuer_id",
-        journal=journal,
+        "SELECT p.issuer_id, p.expires_on, sum(p.points)::bigint AS points"
+        " FROM members.gift g JOIN exchange.posting p ON p.journal_id = g.journal_id"
+        " WHERE g.id = :gift GROUP BY p.issuer_id, p.expires_on"
+        " ORDER BY p.expires_on, p.issuer_id",
+        gift=gift,
     )
 
 

@@ -98,8 +98,9 @@ def one(gift: str) -> str:
         found, is_mine = gifts.seen_by(
             session, _gift_id(gift), mine.person, secrets_=hub.secrets, now=hub.clock()
         )
+        lots = gifts.lots_of(session, found.id)
     return render_template(
-        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(found.lots)
+        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(lots)
     )
 
 
