@@ -136,6 +136,23 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
+def forget_member(session: Session, member: UUID) -> None:
+    """Drop what partners call a member, and what would let it be linked: part of erasing."""
+    session.execute(
+        text("DELETE FROM members.customer WHERE member_id = :member"), {"member": member}
+    )
+    session.execute(
+        text("DELETE FROM members.link_token WHERE member_id = :member"), {"member": member}
+    )
+    session.execute(
+        text(
+            "DELETE FROM members.shown_code WHERE wallet_id ="
+            " (SELECT wallet_id FROM members.member WHERE id = :member)"
+        ),
+        {"member": member},
+    )
+
+
 def hold(session: Session, wallet: int, id_: UUID) -> RowMapping | None:
     """A hold of this wallet, whatever became of it. One past its time has ended, though nobody
     may have said so yet."""

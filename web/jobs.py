@@ -18,6 +18,7 @@ from kit.errors import Refusal
 from members.giving import gifts, news, purses
 from members.notices import following
 from members.notices.sending import Post, send_notices
+from members.people import forgetting
 from members.secrets import Secrets
 from members.trust import standing
 from partners.asking import asking
@@ -47,13 +48,15 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes, tokens and approvals, answers past their month, old records.
+    """Drop nonces, dead codes, tokens, sessions and approvals, old answers, old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
     """
     with database.transaction() as session:
         members.store.forget(session, now)
+    with database.transaction() as session:
+        forgetting.forget(session, now)
     with database.transaction() as session:
         asking.forget(session, now)
     try:

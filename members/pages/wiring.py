@@ -37,7 +37,8 @@ class Brands(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wallets:
-    """`point_worth` is what a point buys, in millionths of a minor unit of `currency`."""
+    """`point_worth` is what a point buys, in millionths of a minor unit of `currency`;
+    `phone_region` is where a number without a country code is from."""
 
     clock: Clock
     database: Database
@@ -47,6 +48,7 @@ class Wallets:
     sender: Sender
     currency: str
     point_worth: int
+    phone_region: str
     origin: str
     home: Path
     production: bool
