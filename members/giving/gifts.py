@@ -118,14 +118,13 @@ def accept(session: Session, gift: UUID, *, recipient: UUID, now: datetime) -> i
     member freeze, perhaps. One who was erased gave on purpose and is gone: those can be accepted.
     Raises GiftNotFound, GiftOver, GiverFrozen.
     """
-    row, person = _for_recipient(session, gift, recipient, "accepted", now)
+    row, wallet = _for_recipient(session, gift, recipient, "accepted", now)
     if row["state"] == "accepted":
         return int(row["moved"])
-    wallets = store.lock_wallets(session, row["wallet_id"], row["escrow_id"], person["wallet_id"])
     giver = store.person(session, row["giver_id"])
-    if wallets[row["wallet_id"]]["frozen"] and giver is not None and giver["erased_at"] is None:
+    if giver is not None and giver["frozen"] and giver["erased_at"] is None:
         raise GiverFrozen
-    return _end(session, row, "accepted", person["wallet_id"], recipient, now)
+    return _end(session, row, "accepted", wallet, recipient, now)
 
 
 def decline(session: Session, gift: UUID, *, recipient: UUID, now: datetime) -> int:
@@ -211,11 +210,14 @@ def lots_that_go(session: Session, wallet: int, points: int, now: datetime) -> l
 
 def _for_recipient(
     session: Session, gift: UUID, recipient: UUID, wanted: str, now: datetime
-) -> tuple[store.Row, store.Row]:
-    """The gift, locked, and its recipient: waiting, or ended as `wanted` by this very person."""
-    row = _lock(session, gift)
+) -> tuple[store.Row, int]:
+    """The gift, locked, and its recipient's wallet: it waits, or ended as `wanted` by this very
+    person."""
     person = store.person(session, recipient)
-    if person is None or row["giver_id"] == recipient:
+    if person is None:
+        raise GiftNotFound
+    row = _lock(session, gift, person["wallet_id"])
+    if row["giver_id"] == recipient:
         raise GiftNotFound
     if row["state"] == "waiting":
         if row["phone_index"] != person["phone_index"]:
@@ -226,7 +228,7 @@ def _for_recipient(
         raise GiftNotFound
     elif row["state"] != wanted:
         raise GiftOver(state=row["state"])
-    return row, person
+    return row, int(person["wallet_id"])
 
 
 def _is_for(session: Session, row: store.Row, person: UUID, now: datetime) -> bool:
@@ -240,8 +242,14 @@ def _is_for(session: Session, row: store.Row, person: UUID, now: datetime) -> bo
     )
 
 
-def _lock(session: Session, gift: UUID) -> store.Row:
+def _lock(session: Session, gift: UUID, *wallets: int) -> store.Row:
+    """The gift, locked after its wallets, which never change, and those of who asks: erasing
+    somebody comes to gifts with the wallet in hand."""
     join_window(session)
+    found = store.find_gift(session, gift)
+    if found is None:
+        raise GiftNotFound
+    store.lock_wallets(session, found["wallet_id"], found["escrow_id"], *wallets)
     row = store.lock_gift(session, gift)
     if row is None:
         raise GiftNotFound
@@ -267,7 +275,6 @@ def _end(
 ) -> int:
     """Empty the escrow into a wallet, less what expired in it, and say how the gift ended."""
     escrow = row["escrow_id"]
-    store.lock_wallets(session, escrow, to_wallet)
     # What expired but was not swept yet could neither be moved nor stay.
     ledger.post_within(session, Order(kind="lot-expiry", id=str(uuid7()), wallet=escrow))
     left = store.available(session, escrow)

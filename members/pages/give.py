@@ -186,7 +186,8 @@ def read_points(form: Form) -> int | None:
 
 def read_number(form: Form) -> numbers.Number | None:
     """The mobile number that was typed, refused when it is none."""
-    found = numbers.number(form.typed.get("number", ""), here().secrets)
+    hub = here()
+    found = numbers.number(form.typed.get("number", ""), hub.phone_region, hub.secrets)
     if found is None:
         form.refuse("number", _("Enter a mobile number, such as 139 0000 0000."))
     return found

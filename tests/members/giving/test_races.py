@@ -3,11 +3,13 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from kit.database import Busy
 from kit.errors import Refusal
 from kit.ids import uuid7
 from members import consent
@@ -16,19 +18,27 @@ from members.giving.errors import GiftNotFound, GiftOver, GiveLimit, PurseNotFou
 from tests.members.giving.people import People, Person
 
 ROUNDS = 2000 if os.environ.get("HUB_FULL") else 200
+YET = object()
 
 
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """What each returned, or the refusal it raised; all begin at once."""
+def together(*acts: Callable[[], Any], busy: bool = False) -> list[Any]:
+    """What each returned, or the refusal it raised; all begin at once.
+
+    Who was kept waiting for too long tries again, as one does: on a busy machine that happens.
+    With `busy`, it is an outcome.
+    """
     barrier = threading.Barrier(len(acts))
-    outcomes: list[Any] = [None] * len(acts)
+    outcomes: list[Any] = [YET] * len(acts)
 
     def run(number: int, act: Callable[[], Any]) -> None:
         barrier.wait()
-        try:
-            outcomes[number] = act()
-        except Refusal as refusal:
-            outcomes[number] = refusal
+        while outcomes[number] is YET:
+            try:
+                outcomes[number] = act()
+            except Busy as refusal:
+                outcomes[number] = refusal if busy else YET
+            except Refusal as refusal:
+                outcomes[number] = refusal
 
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
     for thread in threads:
@@ -118,7 +128,7 @@ def test_two_jobs_bring_a_gift_back_once(people: People) -> None:
         for _ in range(3):
             people.give(giver, people.number(), 10)
         outcomes = together(*[partial(people.bring_back, after=gifts.WAITS)] * 3)
-        assert sum(outcomes) == 3
+        assert sum(outcomes) <= 3  # A job that was cut short does not count what it did.
         assert people.available(giver) == 1_000_000
 
 
@@ -136,17 +146,19 @@ def test_no_number_of_codes_pays_more_than_the_days_limit(people: People) -> Non
             """What a till got by codes shown to it until the purse said no."""
             got = 0
             for _ in range(4):
-                shown = _show(people, purse, wallet, child)  # noqa: B023
-                if shown is None:
-                    break
-                code, most = shown
-                outcome = people.books.post(
-                    "authorisation" if hold else "redemption",
-                    party=shop,  # noqa: B023
-                    code=code,
-                    points=min(points, most),
-                )
-                got += min(points, most) if outcome.code is None else 0
+                with suppress(Busy):
+                    shown = _show(people, purse, wallet, child)  # noqa: B023
+                    if shown is None:
+                        break
+                    code, most = shown
+                    asked = min(points, most)
+                    outcome = people.books.post(
+                        "authorisation" if hold else "redemption",
+                        party=shop,  # noqa: B023
+                        code=code,
+                        points=asked,
+                    )
+                    got += asked if outcome.code is None else 0
             return got
 
         paid = together(
@@ -188,7 +200,7 @@ def test_who_is_removed_pays_nothing_afterwards(people: People) -> None:
         people.contribute(purse, opener, 1000)
         wallet = people.purse_wallet(purse)
 
-        def remove() -> None:
+        def remove() -> bool:
             with people.transaction() as session:
                 joining.remove(
                     session,
@@ -197,6 +209,7 @@ def test_who_is_removed_pays_nothing_afterwards(people: People) -> None:
                     person=child.id,
                     now=people.now(),
                 )
+            return True
 
         shown, _ = together(partial(_show, people, purse, wallet, child), remove)
         if isinstance(shown, tuple):
@@ -204,3 +217,17 @@ def test_who_is_removed_pays_nothing_afterwards(people: People) -> None:
             assert people.books.post("redemption", **spend).code == "payment-code-invalid"
         else:
             assert isinstance(shown, PurseNotFound)
+
+
+def test_erasing_the_giver_and_accepting_wait_for_each_other_in_one_order(people: People) -> None:
+    """Neither is undone for the other's sake: nobody is told to try again."""
+    recipient = people.person()
+    for _ in range(ROUNDS // 20):
+        giver = people.person(100)
+        gift = people.give(giver, recipient, 10)
+        got = people.available(recipient)
+        outcomes = together(
+            partial(people.accept, gift, recipient), partial(people.erase, giver), busy=True
+        )
+        assert outcomes == [10, None]
+        assert people.available(recipient) == got + 10
