@@ -134,6 +134,7 @@ def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
         ),
         "tell-members": ("* * * * * */5", following.tell_members),
         "tell-expiry": ("*/10 * * * *", following.tell_expiry),
+        "drop-notices": ("41 19 * * *", following.drop_old),
         "rate-members": ("23 19 * * *", standing.rate_members),
         "send-notices": (
             "* * * * * */5",

@@ -1,6 +1,6 @@
 """What the wallet's pages may reach: one value, made where the application is wired."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,10 @@ class Brands(Protocol):
 
     def all(self) -> Mapping[int, Brand]:
         """Every partner by party, also those that have left: history names them."""
+        ...
+
+    def named(self, parties: Collection[int]) -> Mapping[int, Brand]:
+        """As `all`, and surely with these parties, however new they are."""
         ...
 
     def open(self) -> list[Brand]:

@@ -24,6 +24,7 @@ from web.frame.help import help_page
 
 ROOT = Path(__file__).parent.parent.parent
 THEMES = ("auto", "light", "dark")
+MOST_OF_A_FORM = 64 * 1024  # bytes; a passkey's answer is the longest that a page sends
 _YEAR = 365 * 24 * 3600
 _PLACES = ("web/frame/templates", "members/templates", "partners/templates")
 WORDS = ("web/frame/locale", "members/locale", "partners/locale")
@@ -41,6 +42,7 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
     """Frame the pages of this application. `zone` is the hub's own, in which times are shown."""
     app.secret_key = hmac.digest(secret, b"page cookies", sha256)
     app.config.update(
+        MAX_CONTENT_LENGTH=MOST_OF_A_FORM,
         SESSION_COOKIE_NAME="__Host-page" if production else "page",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -102,9 +104,9 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
 def _choose(app: Flask) -> None:
     """The language and the theme of this answer: the member's own, the cookie's, the browser's."""
     g.me = None
+    _dress(request.cookies.get("language"), request.cookies.get("theme"))
     if request.path.startswith("/assets/"):
         return
-    _dress(request.cookies.get("language"), request.cookies.get("theme"))
     # After the cookies: should nobody be able to say who is there, that is said in one's language.
     if whoami := app.extensions.get("whoami"):
         g.me = whoami()
@@ -149,7 +151,12 @@ def _switch(name: str, wanted: str, known: tuple[str, ...]) -> Response:
     response = redirect(back if is_own_path(back) else "/wallet", 303)
     if wanted in known:
         response.set_cookie(
-            name, wanted, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+            name,
+            wanted,
+            max_age=_YEAR,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
         if prefer := current_app.extensions.get("prefer"):
             prefer(name, wanted)

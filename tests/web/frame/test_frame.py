@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from kit.database import Database, DatabaseUnavailable
+from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS
 from partners.public_keys import PrivateKey
 from tests.cluster import Address
 from tests.members.visitor import Answer, Site, Visitor, sign_in_as
@@ -95,6 +96,12 @@ class TestStrictness:
         assert "form-action 'self'" in policy
         assert "connect-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
+
+    def test_what_else_browsers_are_told(self, visitor: Visitor) -> None:
+        headers = visitor.get("/help").headers
+        for name, value in (*SECURE_HEADERS, *PAGE_HEADERS):
+            if name != "Content-Security-Policy":
+                assert headers[name] == value
 
     @pytest.mark.parametrize("path", OPEN)
     def test_no_page_is_kept(self, path: str, visitor: Visitor) -> None:
@@ -206,6 +213,12 @@ class TestForms:
         assert told.search(visitor.follow(answer).text)
         assert not told.search(visitor.get("/frame").text)
 
+    def test_no_form_is_as_long_as_this(self, visitor: Visitor) -> None:
+        token = visitor.token("/help")
+        sent = {"language": "zh", "csrf_token": token, "back": "/help" * 20_000}
+        assert visitor.send("POST", "/language", sent).status == 413
+        assert "language" not in visitor.cookies
+
     def test_the_api_needs_no_token(self, visitor: Visitor) -> None:
         answer = visitor.send("POST", "/v1/redemptions", {})
         assert answer.headers.get_content_type() == "application/problem+json"
@@ -275,6 +288,7 @@ class TestFiles:
     def test_they_are_kept_for_a_year_under_their_digest(self, visitor: Visitor) -> None:
         files = self._files(visitor.get("/help"))
         assert len(files) >= 3
+        visitor.cookies.clear()
         for file in files:
             answer = visitor.get(file)
             assert answer.status == 200
@@ -299,6 +313,24 @@ class TestProduction:
         with running(dataclasses.replace(settings, production=production)) as app:
             answer = app.test_client().get("/frame", headers={"Accept": "text/html"})
             assert answer.status_code == status
+
+    @pytest.mark.parametrize("production", [False, True])
+    def test_the_cookie_of_a_choice(self, production: bool, settings: config.Config) -> None:
+        with running(dataclasses.replace(settings, production=production)) as app:
+            # A browser keeps what is for TLS alone from a page without it.
+            client = app.test_client()
+            page = client.get("/help", base_url="https://localhost")
+            token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+            assert token is not None
+            answer = client.post(
+                "/language",
+                base_url="https://localhost",
+                data={"language": "zh", "csrf_token": token[1], "back": "/help"},
+            )
+            (cookie,) = (one for one in answer.headers.getlist("Set-Cookie") if "language=" in one)
+        assert cookie.startswith("language=zh;")
+        assert "HttpOnly" in cookie
+        assert ("Secure" in cookie) == production
 
     @pytest.mark.parametrize("production", [False, True])
     def test_the_cookie_of_forms(self, production: bool, settings: config.Config) -> None:
