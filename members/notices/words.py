@@ -32,6 +32,7 @@ def say(
 
 ALARMS = frozenset(
     {
+        "large-hold",
         "large-spend",
         "new-device",
         "passkey-added",
@@ -74,6 +75,12 @@ def _sentence(kind: str, facts: Mapping[str, Any], brand: str, today: date, zone
             return _("%(brand)s gave you %(points)s.", brand=brand, points=points)
         case "spend":
             return _("You spent %(points)s at %(brand)s.", brand=brand, points=points)
+        case "large-hold":
+            return _(
+                "%(brand)s is holding %(points)s. Waiting for the final amount.",
+                brand=brand,
+                points=points,
+            )
         case "large-spend":
             return _("A large spend: %(points)s at %(brand)s.", brand=brand, points=points)
         case "refund":

@@ -65,6 +65,7 @@ class People:
         return Person(person, wallet, number)
 
     def erase(self, person: Person) -> None:
+        """As from the settings' page."""
         with self.transaction() as session:
             erasing.erase(session, person.id, self.now())
 
