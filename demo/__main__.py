@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from rich.markup import escape
@@ -33,6 +34,17 @@ HUB_HOME (default .hub) is where it works, in a folder `demo` of its own; HUB_PO
 _FAILURES = (HomeRefused, HubFailed, ClientDied, PostgresError, OutcomeUnknown, PermissionError)
 
 
+def _between(least: int, most: int) -> Callable[[str], int]:
+    """Reads a number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most:,}")
+        return int(text)
+
+    return number
+
+
 def main(arguments: list[str]) -> int:
     """0 when the books balance and every answer verified, 1 when not, 130 when interrupted."""
     if arguments[:1] == ["call"]:
@@ -43,16 +55,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--exit", action="store_true", help="stop everything at the end")
     parser.add_argument(
         "--clients",
-        type=int,
-        choices=range(1, 17),
+        type=_between(1, 16),
         default=4,
         metavar="N",
         help="client processes (default 4)",
     )
     parser.add_argument(
         "--households",
-        type=int,
-        choices=range(100, 10_001),
+        type=_between(100, 10_000),
         metavar="N",
         help="only the first N of them, 100 at least, for a quick look",
     )

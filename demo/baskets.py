@@ -1,4 +1,4 @@
-"""January 2017 of the Complete Journey: every basket, with what was bought of each brand.
+"""The Complete Journey, 2017: January's baskets, or a household's year, with what was bought where.
 
 The files are read with pyarrow, not through the package's own loader, which needs pandas.
 """
@@ -41,7 +41,17 @@ class January:
 def january() -> January:
     """Read the month. Raises FileNotFoundError when the package is not installed."""
     folder = _folder()
-    lines = _lines(folder)
+    lines = _lines(folder, _at(OPENS, ENDS))
+    return January(_baskets(folder, lines), lines.num_rows)
+
+
+def year_of(household: int) -> tuple[Basket, ...]:
+    """Every basket of a household, in order of time. Raises FileNotFoundError as `january`."""
+    folder = _folder()
+    return _baskets(folder, _lines(folder, pc.field("household_id") == household))
+
+
+def _baskets(folder: Path, lines: pa.Table) -> tuple[Basket, ...]:
     baskets: dict[int, Basket] = {}
     for row in _by_basket_and_brand(folder, lines):
         number = row["basket_id"]
@@ -50,8 +60,7 @@ def january() -> January:
         at = row["transaction_timestamp_min"].replace(tzinfo=UTC)
         at = min(at, before.at) if before else at
         baskets[number] = Basket(number, row["household_id"], at, bought)
-    in_order = sorted(baskets.values(), key=lambda basket: (basket.at, basket.number))
-    return January(tuple(in_order), lines.num_rows)
+    return tuple(sorted(baskets.values(), key=lambda basket: (basket.at, basket.number)))
 
 
 def _folder() -> Path:
@@ -61,13 +70,17 @@ def _folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
-def _lines(folder: Path) -> pa.Table:
-    first, end = [pa.scalar(day.replace(tzinfo=None), pa.timestamp("ns")) for day in (OPENS, ENDS)]
+def _at(first: datetime, end: datetime) -> pc.Expression:
+    since, until = [pa.scalar(at.replace(tzinfo=None), pa.timestamp("ns")) for at in (first, end)]
     at = pc.field("transaction_timestamp")
+    return (at >= since) & (at < until)
+
+
+def _lines(folder: Path, which: pc.Expression) -> pa.Table:
     lines = pq.read_table(
         folder / "transactions.parquet",
         columns=["household_id", "basket_id", "product_id", "sales_value", "transaction_timestamp"],
-        filters=(at >= first) & (at < end),
+        filters=which,
     )
     cents = pc.cast(pc.round(pc.multiply(lines["sales_value"], 100)), pa.int64())
     seconds = pc.cast(lines["transaction_timestamp"], pa.timestamp("s"), safe=False)

@@ -3,13 +3,17 @@
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import click
 
+from demo import member
 from demo.hub import Hub, HubFailed
+from demo.member import Lived
 from kit.errors import Refusal
+from members.secrets import Secrets
 from web import config
 from web.cli import hub as command_line
 from web.commands.context import Context
@@ -32,6 +36,16 @@ class OperatorDesk:
             told = complained.getvalue() or said.getvalue()
             raise HubFailed(f"bin/hub {' '.join(words)}: {error!r}\n{told}") from error
         return json.loads(said.getvalue()) if "--json" in words else None
+
+    def open_earlier(self) -> None:
+        """Open the books a year before today, for what happened then."""
+        with self._context.database.transaction() as session:
+            member.open_earlier(session, datetime.now(UTC))
+
+    def live_a_year(self) -> Lived:
+        """Write a member's year into the books."""
+        secrets_ = Secrets(self._context.settings.secret)
+        return member.live_a_year(self._context.database, secrets_, datetime.now(UTC))
 
     def close(self) -> None:
         """Close the connections to the database."""

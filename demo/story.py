@@ -14,11 +14,12 @@ from demo.brands import BRANDS
 from demo.console import progress, working
 from demo.hub import Hub, HubFailed, choose_port
 from demo.keyring import Keyring
+from demo.member import WINDOW as EARLIER
 from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
 from demo.plan import plan
 from demo.proving import keep_head
-from demo.registration import register
+from demo.registration import PROPOSER, register
 from demo.replay import replay
 from demo.steps import Step
 from demo.tally import Tally
@@ -76,9 +77,9 @@ def _live(
     planned: dict[int, list[Step]],
     clients: int,
 ) -> bool:
-    with working(console, f"Starting a database of its own and opening the window {WINDOW}"):
+    with working(console, "Starting a database of its own and opening the books"):
         desk.run("migrate")
-        desk.run("windows", "open", WINDOW)
+        desk.open_earlier()
     with working(console, f"Starting the hub at {hub.origin}, in {hub.workers} processes"):
         hub.serve(lock)
         home.note(lock, f"process {hub.process_id}, {hub.origin}")
@@ -90,6 +91,7 @@ def _live(
     with working(console, "Agreeing on a monthly calendar and on bank accounts, by two people"):
         banking.agree(desk)
     console.print(report_trade.coalition())
+    _live_a_year(console, desk)
     tally, head = _replay(console, desk, planned, keyring, clients)
     console.print(report_trade.requests(tally))
     month = MonthEnd(console, hub, desk, keyring, tally)
@@ -100,6 +102,14 @@ def _live(
     month.explain()
     month.export()
     return month.check()
+
+
+def _live_a_year(console: Console, desk: OperatorDesk) -> None:
+    with working(console, "Living the year before with one member, to sign in as"):
+        lived = desk.live_a_year()
+        desk.run("seal", "now")
+        desk.run("windows", "close", EARLIER, "--next", WINDOW, "--as", PROPOSER)
+    console.print(f"  One household's year: {lived.journals} events of one wallet, until today.\n")
 
 
 def _replay(

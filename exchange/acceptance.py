@@ -64,8 +64,9 @@ def authorise(
 ) -> Order:
     """Hold points for one sale, so that the till may let the goods go.
 
-    A hold ends by itself: `until` a moment, or after 15 minutes at a till and 7 days online.
-    Refused as `redeem` is.
+    A hold ends by itself after 15 minutes at a till, after 7 days online. One that lasts `until`
+    a moment is firm: only its maker ends it before, whatever the member does. Refused as `redeem`
+    is.
     """
     order = _consent(link, code)
     order |= Order(

@@ -23,8 +23,9 @@ class Ended:
 def freeze(session: Session, wallet: int) -> list[Ended]:
     """Freeze the wallet and void its open holds, whosever they are, in this transaction.
 
-    Points still come in; none leave, by code, mandate or transfer, until `unfreeze`. A wallet that
-    is frozen already has none left to void. Raises WalletNotFound.
+    Points still come in; none leave, by code, mandate or transfer, until `unfreeze`. A firm hold
+    stays: its maker may have given for it already (`acceptance.authorise` with `until`). A wallet
+    that is frozen already has none left to void. Raises WalletNotFound.
     """
     # As all who post do: this first, then wallets. Else a closing could stand between the two.
     store.join_window(session)

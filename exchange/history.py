@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from exchange.store import lock_wallet
+from exchange.transfers import RETURNED
 
 Kind = Literal[
     "earned",
@@ -25,6 +26,7 @@ Kind = Literal[
     "expired",
     "given",
     "received",
+    "returned",
     "adjusted",
 ]
 KINDS: Final[tuple[Kind, ...]] = (
@@ -37,6 +39,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "expired",
     "given",
     "received",
+    "returned",
     "adjusted",
 )
 
@@ -119,7 +122,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What came to a wallet and what left it for goods, gifts and exports, in one month."""
+    """What was issued to a member in one month, by sales and imports, and what was spent and
+    exported. What was undone later is not taken off; gifts are neither."""
 
     month: date
     earned: int
@@ -128,13 +132,14 @@ class Month:
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-_KIND = """
+_KIND = f"""
     CASE j.kind WHEN 'accrual' THEN 'earned' WHEN 'import' THEN 'imported'
         WHEN 'redemption' THEN 'spent'
         WHEN 'capture' THEN CASE WHEN j.rate_id IS NULL THEN 'spent' ELSE 'exported' END
         WHEN 'refund' THEN 'refunded' WHEN 'clawback' THEN 'clawed_back'
         WHEN 'expiry' THEN 'expired'
-        WHEN 'transfer' THEN CASE WHEN j.wallet_id = :wallet THEN 'given' ELSE 'received' END
+        WHEN 'transfer' THEN CASE WHEN j.wallet_id = :wallet THEN 'given'
+            WHEN j.note = '{RETURNED}' THEN 'returned' ELSE 'received' END
         ELSE 'adjusted' END
 """
 
@@ -328,10 +333,9 @@ def undone_by(session: Session, wallet: int, journal: UUID) -> list[Entry]:
 def monthly(session: Session, wallet: int, since: date) -> list[Month]:
     """The months in which something happened, from `since` on (the first of a month).
 
-    What came since the last look is added to the sums that are kept: under the wallet's lock, so
-    that every event before this moment is to be seen and none is added twice.
+    What came since the last look is added to what is kept.
     """
-    _bring_forward(session, wallet)
+    bring_forward(session, wallet)
     rows = session.execute(
         text(
             "SELECT month, earned, spent FROM exchange.wallet_month"
@@ -342,37 +346,38 @@ def monthly(session: Session, wallet: int, since: date) -> list[Month]:
     return [Month(*row) for row in rows]
 
 
-_SINCE = """
-    FROM exchange.journal j
-    WHERE j.{column} = :wallet AND j.at > coalesce((
+_FRESH = """
+    FROM exchange.journal j WHERE j.wallet_id = :wallet AND j.at > coalesce((
         SELECT until FROM exchange.wallet_summed WHERE wallet_id = :wallet), '-infinity')
 """
-_NEW = " UNION ALL ".join(
-    f"SELECT j.id, j.at {_SINCE.format(column=column)}" for column in ("wallet_id", "to_wallet_id")
-)
 
 
-def _bring_forward(session: Session, wallet: int) -> None:
+def bring_forward(session: Session, wallet: int) -> None:
+    """Add what came since the last look to the months and uses that are kept of a wallet.
+
+    Whoever posts holds the wallet's lock when the books take the moment, so moments only grow; and
+    so does this, that none is added twice.
+    """
     values = {"wallet": wallet}
-    if not session.execute(text(f"SELECT EXISTS ({_NEW})"), values).scalar_one():
+    if not session.execute(text(f"SELECT EXISTS (SELECT {_FRESH})"), values).scalar_one():
         return
     lock_wallet(session, wallet)
     session.execute(
         text(
             f"""
-            WITH fresh AS MATERIALIZED ({_NEW}),
-            summed AS (
+            WITH fresh AS MATERIALIZED (SELECT j.at, j.kind, j.party_id, j.points {_FRESH}),
+            months AS (
                 INSERT INTO exchange.wallet_month AS m (wallet_id, month, earned, spent)
                 SELECT :wallet, date_trunc('month', f.at AT TIME ZONE s.zone)::date,
-                       coalesce(sum(CASE WHEN x.credit = :wallet AND x.movement <> 'refunded'
-                           THEN x.points WHEN x.movement = 'clawed_back' THEN -x.points END), 0),
-                       coalesce(sum(CASE WHEN x.debit = :wallet AND x.movement IN ('spent', 'moved')
-                           THEN x.points WHEN x.movement = 'refunded' THEN -x.points END), 0)
-                FROM fresh f CROSS JOIN exchange.setting s
-                JOIN exchange.posting x ON x.journal_id = f.id AND :wallet IN (x.debit, x.credit)
-                GROUP BY 2 ORDER BY 2
+                       coalesce(sum(points) FILTER (WHERE kind IN ('accrual', 'import')), 0),
+                       coalesce(sum(points) FILTER (WHERE kind IN ('redemption', 'capture')), 0)
+                FROM fresh f CROSS JOIN exchange.setting s GROUP BY 2
                 ON CONFLICT ON CONSTRAINT wallet_month_pk DO UPDATE
-                    SET earned = m.earned + excluded.earned, spent = m.spent + excluded.spent)
+                    SET earned = m.earned + excluded.earned, spent = m.spent + excluded.spent),
+            uses AS (
+                INSERT INTO exchange.wallet_use AS u (wallet_id, party_id, last_at)
+                SELECT :wallet, party_id, max(at) FROM fresh WHERE party_id IS NOT NULL GROUP BY 2
+                ON CONFLICT ON CONSTRAINT wallet_use_pk DO UPDATE SET last_at = excluded.last_at)
             INSERT INTO exchange.wallet_summed (wallet_id, until)
             SELECT :wallet, max(at) FROM fresh HAVING max(at) IS NOT NULL
             ON CONFLICT ON CONSTRAINT wallet_summed_pk DO UPDATE SET until = excluded.until

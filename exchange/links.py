@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from exchange import store
+from exchange import history, store
 from exchange.errors import MemberNotFound
 
 
@@ -62,7 +62,9 @@ def set_consent(
 
 
 def of_wallet(session: Session, wallet: int) -> list[store.Row]:
-    """The wallet's active links by party, each with when the party last held or moved points."""
+    """The wallet's active links by party, each with when the party last moved points, or held some
+    that it still holds."""
+    history.bring_forward(session, wallet)
     return store.links_of_wallet(session, wallet)
 
 

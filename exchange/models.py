@@ -582,8 +582,14 @@ class Hold(Base):
         ),
         CheckConstraint("released >= 0", name="hold_released_not_negative"),
         UniqueConstraint("party_id", "reference", name="hold_reference_once"),
-        Index("hold_by_wallet", "wallet_id", "held_at", "id"),
         Index("hold_open_by_expiry", "expires_at", postgresql_where=text("state = 'held'")),
+        Index(
+            "hold_open_by_wallet",
+            "wallet_id",
+            "held_at",
+            "id",
+            postgresql_where=text("state = 'held'"),
+        ),
         SCHEMA,
     )
 
@@ -594,6 +600,7 @@ class Hold(Base):
     captured: Mapped[Zero]
     released: Mapped[Zero]
     state: Mapped[str] = mapped_column(Text, server_default=text("'held'"))
+    firm: Mapped[False_]
     reference: Mapped[Word]
     request_key: Mapped[Word | None]
     held_at: Mapped[Moment]
@@ -633,8 +640,23 @@ class WalletMonth(Base):
     spent: Mapped[Zero]
 
 
+class WalletUse(Base):
+    """When a party last moved points of a wallet, as far as that was looked at."""
+
+    __tablename__ = "wallet_use"
+    __table_args__ = (
+        PrimaryKeyConstraint("wallet_id", "party_id", name="wallet_use_pk"),
+        ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="wallet_use_wallet_fk"),
+        SCHEMA,
+    )
+
+    wallet_id: Mapped[Big]
+    party_id: Mapped[int]
+    last_at: Mapped[Moment]
+
+
 class WalletSummed(Base):
-    """Until when the months of a wallet are summed: by the moments of its journals."""
+    """Until when a wallet's months and uses are kept: by the moments of its journals."""
 
     __tablename__ = "wallet_summed"
     __table_args__ = (

@@ -97,7 +97,7 @@ def reopen_link(session: Session, values: Values) -> None:
     session.execute(
         text(
             "UPDATE exchange.link SET active = true, shares_balance = :shares_balance,"
-            " daily_limit = :daily_limit, linked_at = :now"
+            " answers = true, daily_limit = :daily_limit, linked_at = :now"
             " WHERE party_id = :party AND wallet_id = :wallet"
         ),
         values,
@@ -143,23 +143,21 @@ def update_link(
 
 
 def links_of_wallet(session: Session, wallet: int) -> list[Row]:
-    """Two look-ups of one row for each link, both from the newest."""
+    """Bring the wallet's uses forward first (`history.bring_forward`); open holds are read."""
     return _all(
         session,
         """
         SELECT l.id, l.party_id, l.daily_limit, l.shares_balance, l.answers, l.linked_at,
-               greatest(j.at, h.held_at) AS last_used_at,
+               greatest(u.last_at, h.held_at) AS last_used_at,
                CASE WHEN l.spent_on = (now() AT TIME ZONE s.zone)::date THEN l.spent ELSE 0 END
                    AS spent_today
         FROM exchange.link l CROSS JOIN exchange.setting s
-        LEFT JOIN LATERAL (
-            SELECT at FROM exchange.journal
-            WHERE wallet_id = l.wallet_id AND party_id = l.party_id
-            ORDER BY at DESC LIMIT 1) j ON true
-        LEFT JOIN LATERAL (
-            SELECT held_at FROM exchange.hold
-            WHERE wallet_id = l.wallet_id AND party_id = l.party_id
-            ORDER BY held_at DESC LIMIT 1) h ON true
+        LEFT JOIN exchange.wallet_use u
+            ON u.wallet_id = l.wallet_id AND u.party_id = l.party_id
+        LEFT JOIN (
+            SELECT party_id, max(held_at) AS held_at FROM exchange.hold
+            WHERE wallet_id = :wallet AND state = 'held' GROUP BY party_id) h
+            ON h.party_id = l.party_id
         WHERE l.wallet_id = :wallet AND l.active
         ORDER BY l.party_id
         """,
@@ -178,8 +176,8 @@ def open_holds(session: Session, wallet: int) -> list[Row]:
     """Oldest first."""
     return _all(
         session,
-        "SELECT id, party_id, points, reference, held_at, expires_at FROM exchange.hold"
-        " WHERE wallet_id = :wallet AND state = 'held' ORDER BY held_at, id",
+        "SELECT id, party_id, points, held_at FROM exchange.hold"
+        " WHERE wallet_id = :wallet AND state = 'held' AND NOT firm ORDER BY held_at, id",
         wallet=wallet,
     )
 
@@ -204,12 +202,12 @@ def insert_payment_code(session: Session, values: Values) -> bool:
     return (
         session.execute(
             text(
-                "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, asked_by,"
-                " expires_at)"
-                " VALUES (:digest, :wallet, :max_points, :asked_by, :expires_at)"
+                "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id,"
+                " asked_by, spender, expires_at) VALUES (:digest, :wallet, :max_points, :party,"
+                " :asked_by, :spender, :expires_at)"
                 " ON CONFLICT ON CONSTRAINT payment_code_pk DO NOTHING RETURNING digest"
             ),
-            values,
+            {"party": None, "asked_by": None, "spender": None, **values},
         ).first()
         is not None
     )

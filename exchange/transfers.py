@@ -1,7 +1,11 @@
 """Points from one wallet to another: the lots keep their issuer and expiry."""
 
+from typing import Final
+
 from exchange.orders import Order
 from kit.ids import uuid7
+
+RETURNED: Final = "returned"  # The note of a transfer that undoes an earlier one.
 
 
 def transfer(
@@ -14,7 +18,8 @@ def transfer(
 ) -> Order:
     """Move points, soonest expiry first; None is all that can be spent.
 
-    With a reference it happens once. Refused, in this order: SameWallet, WalletNotFound,
+    With a reference it happens once; with the note RETURNED the receiver reads that points came
+    back. Refused, in this order: SameWallet, WalletNotFound,
     DuplicateReference, WalletFrozen, InsufficientPoints.
     """
     order = Order(kind="transfer", id=str(uuid7()), wallet=wallet, to_wallet=to_wallet)

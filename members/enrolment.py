@@ -192,6 +192,15 @@ def _link(
     )
     if not is_new:  # Decided under the wallet's lock: two tokens may arrive at once.
         raise AlreadyLinked(first=link_id)
+    if not consent.answers:
+        links.set_consent(
+            session,
+            wallet=wallet,
+            link=link_id,
+            daily_limit=consent.daily_limit,
+            shares_balance=False,
+            answers=False,
+        )
     if reference is not None and not store.insert_customer(
         session, {"party": party, "reference": reference, "member": member, "link": link_id}
     ):

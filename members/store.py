@@ -136,6 +136,35 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
+def hold(session: Session, wallet: int, id_: UUID) -> RowMapping | None:
+    """A hold of this wallet, whatever became of it. One past its time has ended, though nobody
+    may have said so yet."""
+    return (
+        session.execute(
+            text(
+                "SELECT id, party_id, points, captured, reference, held_at, expires_at, ended_at,"
+                " CASE WHEN state = 'held' AND expires_at <= clock_timestamp() THEN 'expired'"
+                " ELSE state END AS state"
+                " FROM exchange.hold WHERE id = :id AND wallet_id = :wallet"
+            ),
+            {"id": id_, "wallet": wallet},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def capture_of(session: Session, party: int, reference: str) -> UUID | None:
+    """The journal that captured a hold: it has the hold's reference."""
+    return session.execute(
+        text(
+            "SELECT id FROM exchange.journal"
+            " WHERE party_id = :party AND kind = 'capture' AND reference = :reference"
+        ),
+        {"party": party, "reference": reference},
+    ).scalar_one_or_none()
+
+
 def forget(session: Session, now: datetime) -> None:
     """Drop link tokens a day after they died."""
     session.execute(

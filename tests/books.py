@@ -11,6 +11,8 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 import exchange.invariants
+import members.invariants
+import partners.invariants
 import settlement.invariants
 import staff.invariants
 from exchange import ledger
@@ -34,6 +36,8 @@ def every_invariant() -> list[Invariant]:
     """What must be true at any time, of all packages."""
     return [
         *exchange.invariants.INVARIANTS,
+        *members.invariants.INVARIANTS,
+        *partners.invariants.INVARIANTS,
         *staff.invariants.INVARIANTS,
         *settlement.invariants.INVARIANTS,
     ]
@@ -175,13 +179,13 @@ class Books:
         party: int | None = None,
         expires_at: datetime | None = None,
     ) -> str:
-        """A payment code as an order names it: the hex digest."""
+        """A payment code as an order names it: the hex digest. Each is shown by somebody else."""
         digest = hashlib.sha256(uuid4().bytes).digest()
         self.owner.execute(
             "INSERT INTO exchange.payment_code "
-            "(digest, wallet_id, max_points, party_id, expires_at) "
-            "VALUES (%s, %s, %s, %s, coalesce(%s, clock_timestamp() + interval '1 minute'))",
-            (digest, wallet, max_points, party, expires_at),
+            "(digest, wallet_id, max_points, party_id, spender, expires_at) "
+            "VALUES (%s, %s, %s, %s, %s, coalesce(%s, clock_timestamp() + interval '1 minute'))",
+            (digest, wallet, max_points, party, uuid4(), expires_at),
         )
         return digest.hex()
 

@@ -15,6 +15,7 @@ from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
+from members.giving import gifts, news, purses
 from partners.asking import asking
 from settlement import closing
 from settlement.calendar import closing_time
@@ -54,6 +55,11 @@ def clear_away(database: Database, now: datetime) -> int:
     except Busy:
         log.info("job", job="clear-away", put_off="partitions")
     return receiving.clear_away(database, now)
+
+
+def return_gifts(database: Database, now: datetime) -> int:
+    """Send back what nobody accepted in time, and end invitations that nobody took."""
+    return gifts.bring_back(database, now) + news.tidy(database, now)
 
 
 def finish_closings(database: Database, now: datetime, signer: Sealer) -> int:
@@ -107,6 +113,9 @@ def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),
         ),
+        "return-gifts": ("* * * * *", return_gifts),
+        "tell-of-gifts": ("* * * * * */10", news.announce),
+        "pay-back-purses": ("23 * * * *", purses.pay_back),
         "lapse-disputes": ("*/5 * * * *", lapse_overdue),
         "close-on-time": (
             "* * * * *",

@@ -156,10 +156,11 @@ PAYMENT_CODE = Invariant(
 
 FROZEN = Invariant(
     "nothing-held-in-a-frozen-wallet",
-    "A wallet that its member froze holds nothing.",
+    "A wallet that its member froze holds nothing but what is firm.",
     """
-    SELECT format('wallet %s', w.id), 'nothing held', format('%s held', w.held)
-    FROM exchange.wallet w WHERE w.frozen AND w.held > 0
+    SELECT format('hold %s', h.id), 'let go', format('%s held', h.points)
+    FROM exchange.wallet w JOIN exchange.hold h ON h.wallet_id = w.id
+    WHERE w.frozen AND h.state = 'held' AND NOT h.firm
     """,
 )
 
@@ -179,26 +180,50 @@ UNAPPROVED = Invariant(
 
 MONTHS = Invariant(
     "months-are-what-happened",
-    "The kept months of a wallet are its postings, up to the moment to which they were summed.",
+    "The kept months of a wallet are its journals, up to the moment to which they were summed.",
     """
     SELECT format('wallet %s, %s', wallet_id, month),
            format('+%s −%s', coalesce(e.earned, 0), coalesce(e.spent, 0)),
            format('+%s −%s', coalesce(k.earned, 0), coalesce(k.spent, 0))
     FROM exchange.wallet_month k
     FULL JOIN (
-        SELECT s.wallet_id, date_trunc('month', j.at AT TIME ZONE z.zone)::date AS month,
-               sum(CASE WHEN p.credit = s.wallet_id AND p.movement <> 'refunded' THEN p.points
-                        WHEN p.movement = 'clawed_back' THEN -p.points ELSE 0 END) AS earned,
-               sum(CASE WHEN p.debit = s.wallet_id AND p.movement IN ('spent', 'moved')
-                        THEN p.points WHEN p.movement = 'refunded' THEN -p.points ELSE 0 END)
-                   AS spent
-        FROM exchange.posting p CROSS JOIN LATERAL (VALUES (p.debit), (p.credit)) side (account)
-        JOIN exchange.wallet_summed s ON s.wallet_id = side.account
+        SELECT j.wallet_id, date_trunc('month', j.at AT TIME ZONE z.zone)::date AS month,
+               sum(j.points) FILTER (WHERE j.kind IN ('accrual', 'import')) AS earned,
+               sum(j.points) FILTER (WHERE j.kind IN ('redemption', 'capture')) AS spent
+        FROM exchange.wallet_summed s
+        JOIN exchange.journal j ON j.wallet_id = s.wallet_id AND j.at <= s.until
         CROSS JOIN exchange.setting z
-        JOIN exchange.journal j ON j.id = p.journal_id AND j.at <= s.until
         GROUP BY 1, 2) e USING (wallet_id, month)
     WHERE (coalesce(k.earned, 0), coalesce(k.spent, 0))
         <> (coalesce(e.earned, 0), coalesce(e.spent, 0))
+    """,
+)
+
+USES = Invariant(
+    "last-use-is-the-last",
+    "What is kept of when a party last moved points of a wallet is the moment of that journal.",
+    """
+    SELECT format('wallet %s, party %s', wallet_id, party_id), e.last_at, u.last_at
+    FROM exchange.wallet_use u
+    FULL JOIN (
+        SELECT j.wallet_id, j.party_id, max(j.at) AS last_at
+        FROM exchange.wallet_summed s
+        JOIN exchange.journal j ON j.wallet_id = s.wallet_id AND j.at <= s.until
+        WHERE j.party_id IS NOT NULL
+        GROUP BY 1, 2) e USING (wallet_id, party_id)
+    WHERE u.last_at IS DISTINCT FROM e.last_at
+    """,
+)
+
+LIVE_CODE = Invariant(
+    "one-live-code",
+    "Of a wallet, nobody shows two payment codes that a till would take.",
+    """
+    SELECT format('wallet %s', wallet_id), 1, count(*)
+    FROM exchange.payment_code
+    WHERE used_at IS NULL AND party_id IS NULL AND asked_by IS NULL
+        AND expires_at > clock_timestamp()
+    GROUP BY wallet_id, spender HAVING count(*) > 1
     """,
 )
 
@@ -213,4 +238,6 @@ INVARIANTS = [
     FROZEN,
     UNAPPROVED,
     MONTHS,
+    USES,
+    LIVE_CODE,
 ]

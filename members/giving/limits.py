@@ -1,5 +1,6 @@
-"""How much a person may give in one day: by trust level, gifts and contributions together.
+"""What is left of the day's limit for giving (`members.trust.levels`), counted in the hub's zone.
 
+It is one for gifts and contributions together.
 A contribution counts because it leaves one's hands as a gift does: whoever holds a stolen session
 could else open a purse, join it under another number and empty the wallet through it.
 """
@@ -11,13 +12,6 @@ from sqlalchemy.orm import Session
 
 from members.giving import store
 from members.giving.errors import GiveLimit
-
-GIVE_DAILY = (500, 1_000, 2_000, 3_000, 5_000, 10_000)  # points, by level 0 (new) to 5
-
-
-def give_daily(level: int) -> int:
-    """Points that somebody of this level may give in one day of the hub's zone."""
-    return GIVE_DAILY[level]
 
 
 def left_today(session: Session, person: UUID, limit: int, now: datetime) -> int:

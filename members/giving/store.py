@@ -29,22 +29,23 @@ def _json(facts: Mapping[str, Any] | None) -> str | None:
     return None if facts is None else json.dumps(facts)
 
 
-_TODAY = """
-    (SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE zone) AT TIME ZONE zone
-     FROM exchange.setting)
-"""
+def _midnight(session: Session, now: datetime) -> datetime:
+    """When this day of the hub's zone began."""
+    moment: datetime = session.execute(
+        text(
+            "SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE zone)"
+            " AT TIME ZONE zone FROM exchange.setting"
+        ),
+        {"now": now},
+    ).scalar_one()
+    return moment
 
 
 # --- wallets --------------------------------------------------------------------------------------
 
 
 def lock_wallets(session: Session, *wallets: int) -> dict[int, Row]:
-    """The wallets by id, locked as posting locks them.
-
-    A transaction that will post says so first: a window that closes waits for posters, and a
-    poster that came to it with a wallet in hand would be waited for by those it waits for.
-    """
-    _do(session, "SELECT pg_advisory_xact_lock_shared(7209070)")
+    """The wallets by id, locked as posting locks them."""
     rows = _all(
         session,
         "SELECT * FROM exchange.wallet WHERE id = ANY (:ids) ORDER BY id FOR UPDATE",
@@ -77,6 +78,13 @@ def lots_of_journal(session: Session, journal: UUID) -> list[Row]:
         " ORDER BY expires_on, issuer_id",
         journal=journal,
     )
+
+
+def available(session: Session, wallet: int) -> int:
+    points: int = session.execute(
+        text("SELECT available FROM exchange.wallet WHERE id = :wallet"), {"wallet": wallet}
+    ).scalar_one()
+    return points
 
 
 def spendable(session: Session, wallet: int, now: datetime) -> int:
@@ -113,9 +121,9 @@ def used_today(session: Session, wallet: int, spender: UUID, now: datetime) -> i
             "SELECT coalesce(sum(CASE WHEN h.id IS NULL THEN c.points"
             "  WHEN h.state = 'held' THEN h.points ELSE h.captured END), 0)::bigint"
             " FROM exchange.payment_code c LEFT JOIN exchange.hold h ON h.id = c.used_for"
-            " WHERE c.wallet_id = :wallet AND c.spender = :spender AND c.used_at >= " + _TODAY
+            " WHERE c.wallet_id = :wallet AND c.spender = :spender AND c.used_at >= :midnight"
         ),
-        {"wallet": wallet, "spender": spender, "now": now},
+        {"wallet": wallet, "spender": spender, "midnight": _midnight(session, now)},
     ).scalar_one()
     return points
 
@@ -126,11 +134,11 @@ def given_today(session: Session, person: UUID, now: datetime) -> int:
         text(
             "SELECT (SELECT coalesce(sum(points), 0) FROM members.gift"
             "  WHERE giver_id = :person AND state IN ('waiting', 'accepted')"
-            "  AND given_at >= " + _TODAY + ")"
+            "  AND given_at >= :midnight)"
             " + (SELECT coalesce(sum(points), 0) FROM members.purse_move"
-            "  WHERE person_id = :person AND kind = 'contributed' AND at >= " + _TODAY + ")"
+            "  WHERE person_id = :person AND kind = 'contributed' AND at >= :midnight)"
         ),
-        {"person": person, "now": now},
+        {"person": person, "midnight": _midnight(session, now)},
     ).scalar_one()
     return int(points)
 
@@ -188,6 +196,17 @@ def gifts_of(session: Session, giver: UUID, limit: int) -> list[Row]:
         session,
         "SELECT * FROM members.gift WHERE giver_id = :giver ORDER BY given_at DESC LIMIT :limit",
         giver=giver,
+        limit=limit,
+    )
+
+
+def gifts_to(session: Session, recipient: UUID, limit: int) -> list[Row]:
+    """What this person answered, newest first."""
+    return _all(
+        session,
+        "SELECT * FROM members.gift WHERE recipient_id = :recipient"
+        " ORDER BY ended_at DESC LIMIT :limit",
+        recipient=recipient,
         limit=limit,
     )
 
@@ -321,6 +340,10 @@ def set_opener(session: Session, purse: UUID, person_: UUID) -> None:
         purse=purse,
         person=person_,
     )
+
+
+def find_purse(session: Session, purse: UUID) -> Row | None:
+    return _one(session, "SELECT * FROM members.purse WHERE id = :id", id=purse)
 
 
 def close_purse(session: Session, purse: UUID, now: datetime) -> None:
@@ -466,16 +489,18 @@ def lapse_invitations(session: Session, now: datetime) -> int:
 # --- news, and forgetting -------------------------------------------------------------------------
 
 
-def unannounced(session: Session, limit: int) -> list[Row]:
+def unannounced(session: Session, now: datetime, limit: int) -> list[Row]:
     """Gifts and invitations that wait for somebody who is here: `kind`, `id`, `person_id`."""
     return _all(
         session,
         "SELECT 'gift' AS kind, g.id, p.id AS person_id, g.points, g.expires_at"
         " FROM members.gift g JOIN members.person p ON p.phone_index = g.phone_index"
-        " WHERE g.state = 'waiting' AND g.announced_at IS NULL"
+        " WHERE g.state = 'waiting' AND g.announced_at IS NULL AND g.expires_at > :now"
         " UNION ALL SELECT 'invitation', i.id, p.id, NULL, i.expires_at"
         " FROM members.purse_invitation i JOIN members.person p ON p.phone_index = i.phone_index"
-        " WHERE i.state = 'waiting' AND i.announced_at IS NULL LIMIT :limit",
+        " WHERE i.state = 'waiting' AND i.announced_at IS NULL AND i.expires_at > :now"
+        " LIMIT :limit",
+        now=now,
         limit=limit,
     )
 
@@ -506,4 +531,13 @@ def forget_words(session: Session, person_: UUID) -> None:
         session,
         "UPDATE members.purse_invitation SET sealed = NULL WHERE person_id = :person",
         person=person_,
+    )
+
+
+def forget_invitations(session: Session, purse: UUID) -> None:
+    """Drop the words on a purse's invitations, which name who opened it."""
+    _do(
+        session,
+        "UPDATE members.purse_invitation SET sealed = NULL WHERE purse_id = :purse",
+        purse=purse,
     )

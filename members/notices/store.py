@@ -1,18 +1,22 @@
-"""All SQL of notices."""
+"""All SQL of notices: putting them, showing them, sending them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from kit.ids import uuid7
+from members.notices.kinds import KINDS, LARGE_SPEND
 
 COUNTED = 100
+STALE = timedelta(days=1)  # After which nobody wants a message about it any more.
 
-# The person is locked against being erased until this transaction ends.
+# In every statement that tells, persons are locked against being erased until it is written.
 _INSERT = """
     INSERT INTO members.notice (id, person_id, kind, facts, about, at, inbox, state, due_at)
     SELECT :id, p.id, :kind, CAST(:facts AS jsonb), :about, at, told.inbox,
@@ -43,3 +47,303 @@ def count_unread(session: Session, person: UUID) -> int:
         {"person": person, "most": COUNTED},
     ).scalar_one()
     return found
+
+
+# ---- following the books -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Transactions from `low` up to, and without, `high`; `last` when the rest still run."""
+
+    low: int
+    high: int
+    last: bool
+
+
+def next_step(session: Session, most: int, now: datetime) -> Step | None:
+    """The oldest transactions that are not told yet; None when there are none, or another is at it.
+
+    Whoever asks holds the mark until the transaction ends.
+    """
+    # However long it was away: a step that is cut short would never catch up.
+    session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    _begin(session, now)
+    mark = session.execute(
+        text(
+            "SELECT xid AS low, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS high"
+            " FROM members.told FOR UPDATE SKIP LOCKED"
+        )
+    ).one_or_none()
+    if mark is None or mark.high <= mark.low:
+        return None
+    high = min(mark.high, mark.low + most)
+    return Step(mark.low, high, high == mark.high)
+
+
+_TODAY = "(SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting)"
+
+_BEGIN = f"""
+    INSERT INTO members.told (xid, day)
+    SELECT coalesce(min(xid), pg_snapshot_xmin(pg_current_snapshot())::text::bigint), {_TODAY} - 1
+    FROM exchange.posting
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608
+
+
+def _begin(session: Session, now: datetime) -> None:
+    """The first look begins with the first posting there is."""
+    if session.execute(text("SELECT FROM members.told")).first() is None:
+        session.execute(text(_BEGIN), {"now": now})
+
+
+_TOPICS = ", ".join(f"('{name}', '{kind.topic}')" for name, kind in KINDS.items())
+
+# Transactions are named as numbers and not as parameters: see `exchange.rollup`. Gifts and purses
+# move points by transfers, which are told where they are made. What happened before a person came
+# is not news to them.
+_TELL = """
+    WITH fresh AS (
+        SELECT DISTINCT journal_id AS id FROM exchange.posting
+        WHERE xid >= {low} AND xid < {high}
+            AND movement IN ('issued', 'spent', 'refunded', 'clawed_back', 'owed_back', 'repaid')),
+    persons AS MATERIALIZED (
+        SELECT j.id AS journal_id, j.kind AS posted, j.points, j.party_id, j.theirs, j.at, p.id
+        FROM fresh JOIN exchange.journal j USING (id)
+        JOIN members.member m ON m.wallet_id = j.wallet_id
+        JOIN members.person p ON p.member_id = m.id
+        WHERE p.erased_at IS NULL AND j.at >= p.opened_at AND j.party_id IS NOT NULL
+        FOR SHARE OF p),
+    news AS (
+        SELECT n.*, c.no_inbox, c.no_message, CASE posted
+            WHEN 'accrual' THEN 'credit'
+            WHEN 'import' THEN 'exchange-done'
+            WHEN 'refund' THEN 'refund'
+            WHEN 'clawback' THEN 'clawback'
+            ELSE CASE
+                WHEN theirs IS NOT NULL THEN 'exchange-done'
+                WHEN points >= coalesce(c.large_spend, :large) THEN 'large-spend'
+                ELSE 'spend' END
+            END AS kind,
+            (SELECT coalesce(sum(o.points), 0) FROM exchange.posting o
+             WHERE posted = 'clawback' AND o.journal_id = n.journal_id
+                 AND o.movement = 'owed_back') AS owed
+        FROM persons n LEFT JOIN members.notice_choice c ON c.person_id = n.id
+        WHERE posted IN ('accrual', 'import', 'redemption', 'capture', 'refund', 'clawback')),
+    told AS (
+        SELECT n.*, coalesce(t.topic <> ALL (no_inbox), true) AS inbox,
+               coalesce(t.topic <> ALL (no_message), true) AND n.at > :stale AS message
+        FROM news n JOIN (VALUES {topics}) AS t (kind, topic) USING (kind)),
+    put AS (
+        INSERT INTO members.notice (id, person_id, kind, facts, about, at, inbox, state, due_at)
+        SELECT gen_random_uuid(), id, kind,
+               jsonb_build_object('points', points, 'party', party_id, 'journal', journal_id)
+               || CASE kind WHEN 'clawback' THEN jsonb_build_object('owed', owed)
+                            WHEN 'exchange-done' THEN jsonb_build_object('out', posted <> 'import')
+                            ELSE '{{}}' END,
+               journal_id, at, inbox, CASE WHEN message THEN 'waiting' ELSE 'none' END,
+               CASE WHEN message THEN CAST(:now AS timestamptz) END
+        FROM told WHERE inbox OR message
+        ON CONFLICT ON CONSTRAINT notice_once DO NOTHING
+        RETURNING 1)
+    SELECT count(*) FROM put
+"""
+
+
+def tell(session: Session, step: Step, now: datetime) -> int:
+    """Put a notice for each journal of these transactions that a person wants to hear of."""
+    sql = _TELL.format(low=int(step.low), high=int(step.high), topics=_TOPICS)
+    values = {"now": now, "stale": now - STALE, "large": LARGE_SPEND}
+    found: int = session.execute(text(sql), values).scalar_one()
+    return found
+
+
+def indebted(session: Session, step: Step) -> list[UUID]:
+    """The living persons who, in these transactions, lost points that were gone already."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT p.id FROM exchange.posting o"  # noqa: S608
+            " JOIN exchange.journal j ON j.id = o.journal_id"
+            " JOIN members.member m ON m.wallet_id = j.wallet_id"
+            " JOIN members.person p ON p.member_id = m.id AND p.erased_at IS NULL"
+            f" WHERE o.xid >= {step.low:d} AND o.xid < {step.high:d} AND o.movement = 'owed_back'"
+        )
+    )
+    return [row.id for row in rows]
+
+
+def step_on(session: Session, step: Step) -> None:
+    session.execute(text("UPDATE members.told SET xid = :high"), {"high": step.high})
+
+
+# Each threshold with the next one: what is nearer than that is told by that.
+_EXPIRY = """
+    WITH days AS MATERIALIZED (
+        SELECT day AS last, today FROM members.told, (SELECT {today} AS today) d
+        WHERE day < today FOR UPDATE OF told SKIP LOCKED),
+    soon AS (
+        SELECT p.id, l.expires_on, t.left_, l.expires_on - d.today AS days,
+               sum(l.available + l.held) AS points
+        FROM days d
+        CROSS JOIN (VALUES (30, 7), (7, 1), (1, -1)) AS t (left_, next)
+        JOIN exchange.lot l ON l.live
+            AND l.expires_on > greatest(d.last + t.left_, d.today + t.next)
+            AND l.expires_on <= d.today + t.left_
+        JOIN members.member m ON m.wallet_id = l.wallet_id
+        JOIN members.person p ON p.member_id = m.id AND p.erased_at IS NULL
+        GROUP BY 1, 2, 3, 4),
+    told AS (
+        SELECT s.*, coalesce('expiry' <> ALL (c.no_inbox), true) AS inbox,
+               coalesce('expiry' <> ALL (c.no_message), true) AS message
+        FROM soon s JOIN (SELECT id FROM members.person
+                          WHERE id IN (SELECT id FROM soon) AND erased_at IS NULL FOR SHARE) p
+            USING (id)
+        LEFT JOIN members.notice_choice c ON c.person_id = s.id),
+    put AS (
+        INSERT INTO members.notice (id, person_id, kind, facts, about, at, inbox, state, due_at)
+        SELECT gen_random_uuid(), id, 'expiry',
+               jsonb_build_object('points', points, 'day', expires_on, 'left', days),
+               md5('expiry ' || expires_on || ' ' || left_)::uuid, :now, inbox,
+               CASE WHEN message THEN 'waiting' ELSE 'none' END,
+               CASE WHEN message THEN CAST(:now AS timestamptz) END
+        FROM told WHERE inbox OR message
+        ON CONFLICT ON CONSTRAINT notice_once DO NOTHING
+        RETURNING 1),
+    done AS (UPDATE members.told SET day = today FROM days)
+    SELECT count(*) FROM put
+"""
+
+
+def tell_expiry(session: Session, now: datetime) -> int:
+    session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    _begin(session, now)
+    found: int = session.execute(text(_EXPIRY.format(today=_TODAY)), {"now": now}).scalar_one()
+    return found
+
+
+# ---- the inbox ---------------------------------------------------------------------------------
+
+_SHOWN = "id, kind, facts, at, read_at, state, tries"
+
+
+def unread_notices(session: Session, person: UUID, limit: int) -> Sequence[Row[Any]]:
+    """The newest that were never shown."""
+    return session.execute(
+        text(
+            f"SELECT {_SHOWN} FROM members.notice"  # noqa: S608
+            " WHERE person_id = :person AND inbox AND read_at IS NULL"
+            " ORDER BY at DESC, id DESC LIMIT :limit"
+        ),
+        {"person": person, "limit": limit},
+    ).all()
+
+
+def read_notices(
+    session: Session, person: UUID, before: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Those shown before, newest first; older than the notice `before`, where that is given."""
+    older = (
+        " AND (at, id) < (SELECT at, id FROM members.notice WHERE id = :before)" if before else ""
+    )
+    return session.execute(
+        text(
+            f"SELECT {_SHOWN} FROM members.notice"  # noqa: S608
+            " WHERE person_id = :person AND inbox AND read_at IS NOT NULL"
+            f"{older} ORDER BY at DESC, id DESC LIMIT :limit"
+        ),
+        {"person": person, "before": before, "limit": limit},
+    ).all()
+
+
+def is_of(session: Session, person: UUID, notice: UUID) -> bool:
+    """Whether the notice is the person's."""
+    found = session.execute(
+        text("SELECT FROM members.notice WHERE id = :notice AND person_id = :person"),
+        {"notice": notice, "person": person},
+    )
+    return found.first() is not None
+
+
+def mark_read(session: Session, person: UUID, ids: Sequence[UUID], now: datetime) -> None:
+    session.execute(
+        text(
+            "UPDATE members.notice SET read_at = :now"
+            " WHERE person_id = :person AND id = ANY(:ids) AND read_at IS NULL"
+        ),
+        {"person": person, "ids": list(ids), "now": now},
+    )
+
+
+def choice(session: Session, person: UUID) -> Row[Any] | None:
+    return session.execute(
+        text(
+            "SELECT no_inbox, no_message, large_spend FROM members.notice_choice"
+            " WHERE person_id = :person"
+        ),
+        {"person": person},
+    ).one_or_none()
+
+
+def choose(session: Session, person: UUID, values: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO members.notice_choice (person_id, no_inbox, no_message, large_spend)"
+            " SELECT id, :no_inbox, :no_message, :large_spend FROM members.person"
+            " WHERE id = :person AND erased_at IS NULL FOR SHARE"
+            " ON CONFLICT ON CONSTRAINT notice_choice_pk DO UPDATE SET"
+            " no_inbox = excluded.no_inbox, no_message = excluded.no_message,"
+            " large_spend = excluded.large_spend"
+        ),
+        {**values, "person": person},
+    )
+
+
+def forget(session: Session, person: UUID) -> None:
+    for table in ("notice", "notice_choice"):
+        session.execute(
+            text(f"DELETE FROM members.{table} WHERE person_id = :person"),  # noqa: S608
+            {"person": person},
+        )
+
+
+# ---- sending -----------------------------------------------------------------------------------
+
+
+def claim(session: Session, now: datetime, lease: timedelta, limit: int) -> Sequence[Row[Any]]:
+    """Notices to be sent now, kept from other workers for as long as the lease lasts."""
+    return session.execute(
+        text(
+            "UPDATE members.notice n SET due_at = :until, tries = tries + 1"
+            " FROM (SELECT id FROM members.notice WHERE state = 'waiting' AND due_at <= :now"
+            "       ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) due"
+            " WHERE n.id = due.id RETURNING n.id, n.person_id, n.kind, n.facts, n.at, n.tries"
+        ),
+        {"now": now, "until": now + lease, "limit": limit},
+    ).all()
+
+
+def sent(session: Session, notice: UUID) -> None:
+    session.execute(
+        text(
+            "UPDATE members.notice SET state = 'sent', due_at = NULL"
+            " WHERE id = :notice AND state = 'waiting'"
+        ),
+        {"notice": notice},
+    )
+
+
+def put_off(session: Session, notice: UUID, until: datetime) -> None:
+    session.execute(
+        text("UPDATE members.notice SET due_at = :until WHERE id = :notice AND state = 'waiting'"),
+        {"notice": notice, "until": until},
+    )
+
+
+def give_up(session: Session, notice: UUID) -> None:
+    session.execute(
+        text(
+            "UPDATE members.notice SET state = 'undelivered', due_at = NULL"
+            " WHERE id = :notice AND state = 'waiting'"
+        ),
+        {"notice": notice},
+    )

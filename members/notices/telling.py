@@ -34,3 +34,8 @@ def notify(
 def unread(session: Session, person: UUID) -> int:
     """How many notices of the inbox have not been shown yet; a hundred when there are more."""
     return store.count_unread(session, person)
+
+
+def forget(session: Session, person: UUID) -> None:
+    """Part of erasing a person, once they are marked as erased."""
+    store.forget(session, person)

@@ -7,9 +7,11 @@ from members.pages import (
     freeze,
     give,
     inbox,
+    outbox,
     pay,
     settings,
     sign_in,
+    trust_levels,
     wallet,
 )
 
@@ -23,5 +25,7 @@ PAGES = (
     give.pages,
     family.pages,
     inbox.pages,
+    outbox.pages,
+    trust_levels.pages,
     settings.pages,
 )

@@ -15,7 +15,7 @@ GRANT UPDATE ON exchange.setting, exchange."window", exchange.party, exchange.ex
     exchange.exposure_release, exchange.wallet, exchange.lot, exchange.receivable, exchange.link,
     exchange.payment_code, exchange.code_failure, exchange.rate, exchange.rate_use, exchange.quote,
     exchange.undone, exchange.hold, exchange.total, exchange.watermark,
-    exchange.wallet_month, exchange.wallet_summed TO hub_app;
+    exchange.wallet_month, exchange.wallet_use, exchange.wallet_summed TO hub_app;
 GRANT DELETE ON exchange.payment_code, exchange.code_failure TO hub_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA exchange TO hub_app;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA exchange FROM PUBLIC;

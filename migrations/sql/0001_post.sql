@@ -47,7 +47,7 @@ CREATE TYPE exchange."order" AS (
     approval uuid,
     note text,
     issuer integer,          -- of a refund: give back this issuer's points alone
-    held_until timestamptz,  -- of an authorisation that only its maker ends
+    held_until timestamptz,  -- of an authorisation that is firm: only its maker ends it before
     rate integer,            -- of a capture that is an export: the rate, and with it theirs
     fee bigint,
     only_unspent boolean     -- of a clawback: nothing of it may have been spent
@@ -589,9 +589,10 @@ BEGIN
             WHERE h.party_id = (x.o).party AND h.reference = (x.o).reference OFFSET 0) h ON true);
     lines := exchange.look_at_spends(lines, moment, today);
     WITH hold AS (
-        INSERT INTO exchange.hold (id, party_id, wallet_id, points, reference, request_key, held_at,
-                expires_at)
-            SELECT (x.o).id, (x.o).party, x.wallet, (x.o).points, (x.o).reference, (x.o).key, moment,
+        INSERT INTO exchange.hold (id, party_id, wallet_id, points, firm, reference, request_key,
+                held_at, expires_at)
+            SELECT (x.o).id, (x.o).party, x.wallet, (x.o).points, (x.o).held_until IS NOT NULL,
+                   (x.o).reference, (x.o).key, moment,
                    coalesce((x.o).held_until, moment + CASE WHEN (x.o).online
                        THEN setting.online_hold ELSE setting.till_hold END)
             FROM unnest(lines) x WHERE x.code IS NULL
@@ -959,11 +960,17 @@ BEGIN
         RETURN ROW('insufficient-points', jsonb_strip_nulls(jsonb_build_object(
             'requested', o.points, 'available', picked.found)))::exchange.outcome;
     END IF;
-    -- Every refusal is above this line.
     INSERT INTO exchange.journal (id, window_id, kind, wallet_id, to_wallet_id, points, reference,
             note, at)
         VALUES (o.id, in_window, 'transfer', o.wallet, o.to_wallet, amount, o.reference, o.note,
-            moment);
+            moment)
+        ON CONFLICT (kind, reference) WHERE party_id IS NULL AND reference IS NOT NULL DO NOTHING;
+    IF NOT FOUND THEN
+        SELECT id INTO first FROM exchange.journal
+            WHERE party_id IS NULL AND kind = 'transfer' AND reference = o.reference;
+        RETURN ROW('duplicate-reference', jsonb_build_object('first', first, 'kind', o.kind))::exchange.outcome;
+    END IF;
+    -- Every refusal is above this line.
     UPDATE exchange.lot l SET available = available - t.take
         FROM unnest(picked.lots, picked.takes) AS t(id, take)
         WHERE l.wallet_id = o.wallet AND l.id = t.id;

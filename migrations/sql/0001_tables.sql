@@ -318,6 +318,7 @@ CREATE TABLE exchange.hold (
     captured bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
     state text NOT NULL DEFAULT 'held',
+    firm boolean NOT NULL DEFAULT false,  -- freezing the wallet does not end it: only its maker does
     reference text NOT NULL,
     request_key text,
     held_at timestamptz NOT NULL,
@@ -334,7 +335,7 @@ CREATE TABLE exchange.hold (
     CONSTRAINT hold_reference_once UNIQUE (party_id, reference)
 ) WITH (fillfactor = 70);
 CREATE INDEX hold_open_by_expiry ON exchange.hold (expires_at) WHERE state = 'held';
-CREATE INDEX hold_by_wallet ON exchange.hold (wallet_id, held_at, id);
+CREATE INDEX hold_open_by_wallet ON exchange.hold (wallet_id, held_at, id) WHERE state = 'held';
 
 CREATE TABLE exchange.hold_lot (
     hold_id uuid NOT NULL,
@@ -345,7 +346,8 @@ CREATE TABLE exchange.hold_lot (
     CONSTRAINT hold_lot_points_positive CHECK (points > 0)
 );
 
--- What a wallet earned and spent in a month, summed up to a moment: each look adds what came since.
+-- What a wallet earned and spent in a month, and when each party last moved points of it, kept up to
+-- a moment: each look adds what came since.
 CREATE TABLE exchange.wallet_month (
     wallet_id bigint NOT NULL,
     month date NOT NULL,
@@ -353,6 +355,13 @@ CREATE TABLE exchange.wallet_month (
     spent bigint NOT NULL DEFAULT 0,
     CONSTRAINT wallet_month_pk PRIMARY KEY (wallet_id, month),
     CONSTRAINT wallet_month_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id)
+);
+CREATE TABLE exchange.wallet_use (
+    wallet_id bigint NOT NULL,
+    party_id integer NOT NULL,
+    last_at timestamptz NOT NULL,
+    CONSTRAINT wallet_use_pk PRIMARY KEY (wallet_id, party_id),
+    CONSTRAINT wallet_use_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id)
 );
 CREATE TABLE exchange.wallet_summed (
     wallet_id bigint NOT NULL,

@@ -15,4 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+    op.execute(
+        "DROP TABLE members.purse_move, members.purse_invitation, members.purse_member,"
+        " members.purse, members.gift"
+    )

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import exchange.invariants
-import settlement.invariants
-import staff.invariants
+from tests.books import every_invariant
 from tests.server import ROOT
 from web.cli import hub
 
@@ -103,11 +101,7 @@ def test_the_table_of_settings_is_complete() -> None:
 
 
 def test_every_invariant_named_is_checked() -> None:
-    checked = {
-        one.name
-        for package in (exchange.invariants, settlement.invariants, staff.invariants)
-        for one in package.INVARIANTS
-    }
+    checked = {one.name for one in every_invariant()}
     for page in (ROOT / "docs/decisions").glob("0*.md"):
         guard = text_of(page).partition("**Guard.**")[2]
         named = set(re.findall("`([a-z]+(?:-[a-z]+)+)`", guard))

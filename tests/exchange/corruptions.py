@@ -210,9 +210,21 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.link SET spent = spent + 1 WHERE spent_on IS NOT NULL",),
     ],
     "months-are-what-happened": [
+        ("UPDATE exchange.wallet_month SET earned = earned + 1",),
+        ("UPDATE exchange.wallet_month SET spent = spent - 1",),
+        ("DELETE FROM exchange.wallet_month",),
         ("INSERT INTO exchange.wallet_month VALUES"
          " ((SELECT min(id) FROM exchange.wallet), '2020-01-01', 1, 0)",),
-        ("INSERT INTO exchange.wallet_summed SELECT id, 'infinity' FROM exchange.wallet",),
+        ("UPDATE exchange.wallet_summed SET until = until - interval '1 day'",),
+    ],
+    "last-use-is-the-last": [
+        ("UPDATE exchange.wallet_use SET last_at = last_at - interval '1 second'",),
+        ("DELETE FROM exchange.wallet_use",),
+    ],
+    "one-live-code": [
+        ("INSERT INTO exchange.payment_code (digest, wallet_id, max_points, expires_at)"
+         " SELECT decode('0' || n, 'hex'), min(id), 5, now() + interval '1 minute'"
+         " FROM exchange.wallet, generate_series(1, 2) n GROUP BY n",),
     ],
     "undone-not-more-than-done": [
         ("UPDATE exchange.journal SET points = points + 1000 WHERE id = {refund}",),

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from exchange import rollup
+from exchange import history, rollup
 from exchange.invariants import INVARIANTS, check, examine
 from kit.database import Database
 from settlement.disputes.opening import Line, open_disputes
@@ -24,6 +24,8 @@ TESTS = Path(__file__).parent.parent
 ELSEWHERE = (
     TESTS / "settlement" / "test_default_invariants.py",
     TESTS / "settlement" / "bank" / "test_bank_invariants.py",
+    TESTS / "members" / "giving" / "test_giving_invariants.py",
+    TESTS / "partners" / "asking" / "test_asking_invariants.py",
 )
 
 CASES = [
@@ -81,6 +83,8 @@ def live(books):
     books.post("transfer", wallet=importer, to_wallet=spender, points=3)
     books.post("transfer", wallet=wallet, to_wallet=importer, points=3)
 
+    with books.database.transaction() as session:
+        history.bring_forward(session, wallet)
     contest(coalition)
     record(books, acceptor)
     coalition.settle(coalition.close("third"))

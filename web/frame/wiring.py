@@ -99,14 +99,19 @@ def _choose(app: Flask) -> None:
     g.me = None
     if request.path.startswith("/assets/"):
         return
+    _dress(request.cookies.get("language"), request.cookies.get("theme"))
+    # After the cookies: should nobody be able to say who is there, that is said in one's language.
     if whoami := app.extensions.get("whoami"):
         g.me = whoami()
     _bind_forms(getattr(g.me, "session", None))
-    wanted = getattr(g.me, "language", None) or request.cookies.get("language")
+    if g.me is not None:
+        _dress(g.me.language or language.current(), g.me.theme or g.theme)
+
+
+def _dress(wanted: str | None, theme: str | None) -> None:
     if wanted not in LANGUAGES:
         wanted = request.accept_languages.best_match(["en", "zh"], default="en")
     language.use("zh" if wanted == "zh" else "en")
-    theme = getattr(g.me, "theme", None) or request.cookies.get("theme")
     g.theme = theme if theme in THEMES else "auto"
 
 

@@ -3,7 +3,7 @@
 //   form data-once="Confirming…"     goes once; its button says so; [data-late] shows after 8 s
 //   data-until="ISO time"            a <progress> inside empties; then it dispatches "over"
 //   data-poll="URL" (data-every="2") is filled with what the URL answers, while somebody looks;
-//                                    204 ends it, a redirect loads the page anew
+//                                    204 ends it; a redirect or a 401 loads the page anew
 //   form data-renew="SELECTOR"       is sent by itself when its countdown is over, also when
 //                                    the tab is shown again
 //   form data-passkey="get|create"   asks data-options (POST, JSON), then goes with `credential`
@@ -62,7 +62,7 @@ function poll(place) {
     if (document.visibilityState === "visible") {
       try {
         const answer = await fetch(place.dataset.poll, { headers: { "X-Fragment": "1" } });
-        if (answer.redirected) return location.reload();
+        if (answer.redirected || answer.status === 401) return location.reload();
         if (answer.status === 204 || answer.status === 404) return;
         const text = answer.ok ? await answer.text() : last;
         if (text !== last) {

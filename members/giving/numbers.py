@@ -1,0 +1,24 @@
+"""A mobile number as somebody else typed it: how it is found, and how it may be shown."""
+
+from dataclasses import dataclass
+
+from members.people.numbers import blind_index, masked, parse
+from members.secrets import Secrets
+
+REGION = "CN"  # where a number without a country code is from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A mobile number: its blind index, and as it may be shown."""
+
+    index: bytes
+    masked: str
+
+
+def number(typed: str, secrets_: Secrets) -> Number | None:
+    """None when no mobile phone can have it."""
+    found = parse(typed, REGION)
+    if found is None:
+        return None
+    return Number(index=blind_index(secrets_, found), masked=masked(found))

@@ -1,0 +1,44 @@
+"""Telling members what happened in their books, close behind them and in nobody's way.
+
+Every posting keeps the number of its transaction, and every transaction before the oldest one
+still running has ended (see `exchange.rollup`). So what lies between the last such number and the
+present one is told once, in one statement; a worker that is killed tells nothing, and the next one
+all of it.
+"""
+
+from datetime import datetime
+
+from kit.database import Database
+from members.notices import store
+from members.trust import standing
+
+TRANSACTIONS = 10_000  # told of at a time, so that a long sleep is made up for in parts
+
+
+def tell_members(database: Database, now: datetime) -> int:
+    """Tell of everything posted to persons' wallets since; how many notices. A job.
+
+    Whoever lost points that were gone already is rated anew: that is what trust is lost by.
+    """
+    told = 0
+    while True:
+        with database.transaction() as session:
+            step = store.next_step(session, TRANSACTIONS, now)
+            if step is None:
+                return told
+            told += store.tell(session, step, now)
+            indebted = store.indebted(session, step)
+            if indebted:
+                standing.rate(session, indebted, now)
+            store.step_on(session, step)
+        if step.last:  # This very transaction would be news to the next look.
+            return told
+
+
+def tell_expiry(database: Database, now: datetime) -> int:
+    """Tell of points that expire in 30, 7 and 1 days: once for each day of expiry. A job.
+
+    Days that the worker slept over are made up for, each with the days that are left by then.
+    """
+    with database.transaction() as session:
+        return store.tell_expiry(session, now)
