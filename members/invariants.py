@@ -3,10 +3,12 @@
 import members.giving.invariants
 import members.notices.invariants
 import members.people.invariants
+import members.trust.invariants
 from exchange.invariants import Invariant
 
 INVARIANTS: list[Invariant] = [
     *members.people.invariants.INVARIANTS,
     *members.giving.invariants.INVARIANTS,
     *members.notices.invariants.INVARIANTS,
+    *members.trust.invariants.INVARIANTS,
 ]

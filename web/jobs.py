@@ -16,7 +16,12 @@ from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
 from members.giving import gifts, news, purses
+from members.notices import following
+from members.notices.sending import Post, send_notices
+from members.secrets import Secrets
+from members.trust import standing
 from partners.asking import asking
+from partners.brands import Registered
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
@@ -25,6 +30,8 @@ from settlement.errors import WindowNotOpen
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
 from settlement.sealing.sealer import Sealer
+from web.config import Config
+from web.frame.wiring import load_words
 
 Job = Callable[[Database, datetime], int]
 
@@ -99,8 +106,9 @@ def close_on_time(database: Database, now: datetime, signer: Sealer, currency: s
     return 1
 
 
-def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
+def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
+    signer, currency = settings.sealer, settings.currency
     return {
         "expire-holds": ("* * * * *", lambda database, _: expiry.expire_holds(database)),
         "expire-lots": ("7 * * * *", lambda database, _: expiry.expire_lots(database)),
@@ -121,29 +129,49 @@ def calendar(signer: Sealer, currency: str) -> dict[str, tuple[str, Job]]:
             "* * * * *",
             lambda database, now: close_on_time(database, now, signer, currency),
         ),
+        "tell-members": ("* * * * * */5", following.tell_members),
+        "tell-expiry": ("*/10 * * * *", following.tell_expiry),
+        "rate-members": ("23 19 * * *", standing.rate_members),
+        "send-notices": (
+            "* * * * * */5",
+            lambda database, now: send_notices(database, now, _post(database, settings)),
+        ),
     }
 
 
-def run_all(database: Database, signer: Sealer, currency: str, now: datetime) -> dict[str, int]:
+def _post(database: Database, settings: Config) -> Post:
+    """How messages leave this hub."""
+    brands = Registered(database)
+    return Post(
+        sender=settings.sender,
+        secrets=Secrets(settings.secret),
+        names=lambda: {party: brand.name for party, brand in brands.all().items()},
+        origin=settings.origin,
+    )
+
+
+def run_all(database: Database, settings: Config, now: datetime) -> dict[str, int]:
     """Do every job once; how much each did."""
-    return {name: job(database, now) for name, (_, job) in calendar(signer, currency).items()}
+    load_words()
+    return {name: job(database, now) for name, (_, job) in calendar(settings).items()}
 
 
-def work(database: Database, signer: Sealer, currency: str) -> None:
+def work(database: Database, settings: Config) -> None:
     """Run the jobs by their calendar until told to stop."""
-    app = make_app(database, signer, currency)
+    load_words()
+    app = make_app(database, settings)
     with app.open():
         app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
 
 
-def make_app(database: Database, signer: Sealer, currency: str) -> procrastinate.App:
+def make_app(database: Database, settings: Config) -> procrastinate.App:
     """The queue with its periodic tasks, and a rescue for jobs whose worker was killed."""
     plain, arguments = conninfo(database.url)
     arguments["options"] += " -c search_path=jobs"
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=plain, kwargs=arguments)
     )
-    for name, (cron, job) in calendar(signer, currency).items():
+    for name, (cron, job) in calendar(settings).items():
         task = app.task(name=name, queueing_lock=name, lock=name)(_task(database, name, job))
         app.periodic(cron=cron)(task)
 

@@ -36,7 +36,8 @@ def tell_members(database: Database, now: datetime) -> int:
 
 
 def tell_expiry(database: Database, now: datetime) -> int:
-    """Tell of points that expire in 30, 7 and 1 days: once for each day of expiry. A job.
+    """Tell of points that expire in 30, 7 and 1 days: once for each day of expiry, from
+    nine in the morning. A job.
 
     Days that the worker slept over are made up for, each with the days that are left by then.
     """

@@ -24,6 +24,8 @@ from kit.language import Language, current, use
 from kit.language import gettext as _
 from members.notices import kinds, store, words
 from members.notices.senders import NotDelivered, Sender
+from members.people import persons
+from members.secrets import Secrets
 
 LEASE = timedelta(minutes=5)
 PATIENCE = 20.0  # seconds for one run: holds and lots wait for the same worker
@@ -41,17 +43,15 @@ class Reached:
     language: Language
 
 
-Reach = Callable[[Session, UUID], Reached | None]  # None for who is gone
 Names = Callable[[], Mapping[int, str]]  # of brands, by party
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sending needs: who carries, how persons are reached, brands' names, the wallet's
-    address."""
+    """What sending needs: who carries, what opens numbers, brands' names, the wallet's address."""
 
     sender: Sender
-    reach: Reach
+    secrets: Secrets
     names: Names
     origin: str
 
@@ -62,7 +62,7 @@ def send_notices(database: Database, now: datetime, post: Post) -> int:
     while failed < FAILURES and time.monotonic() - began < PATIENCE:
         with database.transaction() as session:
             claimed = store.claim(session, now, LEASE, 1)
-            reached = post.reach(session, claimed[0].person_id) if claimed else None
+            reached = _reach(session, post, claimed[0].person_id) if claimed else None
             zone = ZoneInfo(exchange.store.zone(session))
         if not claimed:
             break
@@ -71,6 +71,13 @@ def send_notices(database: Database, now: datetime, post: Post) -> int:
         else:
             failed += 1
     return taken
+
+
+def _reach(session: Session, post: Post, person: UUID) -> Reached | None:
+    number = persons.phone_of(session, post.secrets, person)
+    if number is None:  # Erased between the telling and the sending.
+        return None
+    return Reached(number, store.language_of(session, person) or "en")
 
 
 def _send(

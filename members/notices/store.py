@@ -11,9 +11,11 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from kit.ids import uuid7
+from kit.language import Language
 from members.notices.kinds import KINDS, LARGE_SPEND
 
 COUNTED = 100
+MORNING = 9  # o'clock: nobody wants to be woken by points that expire in a month
 STALE = timedelta(days=1)  # After which nobody wants a message about it any more.
 
 # In every statement that tells, persons are locked against being erased until it is written.
@@ -82,6 +84,10 @@ def next_step(session: Session, most: int, now: datetime) -> Step | None:
 
 
 _TODAY = "(SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date FROM exchange.setting)"
+
+_HOUR = (
+    "(SELECT extract(hour FROM CAST(:now AS timestamptz) AT TIME ZONE zone) FROM exchange.setting)"
+)
 
 _BEGIN = f"""
     INSERT INTO members.told (xid, day)
@@ -179,8 +185,8 @@ def step_on(session: Session, step: Step) -> None:
 # Each threshold with the next one: what is nearer than that is told by that.
 _EXPIRY = """
     WITH days AS MATERIALIZED (
-        SELECT day AS last, today FROM members.told, (SELECT {today} AS today) d
-        WHERE day < today FOR UPDATE OF told SKIP LOCKED),
+        SELECT day AS last, today FROM members.told, (SELECT {today} AS today, {hour} AS hour) d
+        WHERE day < today AND hour >= :morning FOR UPDATE OF told SKIP LOCKED),
     soon AS (
         SELECT p.id, l.expires_on, t.left_, l.expires_on - d.today AS days,
                sum(l.available + l.held) AS points
@@ -217,7 +223,9 @@ _EXPIRY = """
 def tell_expiry(session: Session, now: datetime) -> int:
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
     _begin(session, now)
-    found: int = session.execute(text(_EXPIRY.format(today=_TODAY)), {"now": now}).scalar_one()
+    found: int = session.execute(
+        text(_EXPIRY.format(today=_TODAY, hour=_HOUR)), {"now": now, "morning": MORNING}
+    ).scalar_one()
     return found
 
 
@@ -313,13 +321,24 @@ def claim(session: Session, now: datetime, lease: timedelta, limit: int) -> Sequ
     """Notices to be sent now, kept from other workers for as long as the lease lasts."""
     return session.execute(
         text(
-            "UPDATE members.notice n SET due_at = :until, tries = tries + 1"
-            " FROM (SELECT id FROM members.notice WHERE state = 'waiting' AND due_at <= :now"
-            "       ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) due"
-            " WHERE n.id = due.id RETURNING n.id, n.person_id, n.kind, n.facts, n.at, n.tries"
+            # Materialised, or a plan may look for due ones again and again, and claim them all.
+            "WITH due AS MATERIALIZED ("
+            " SELECT id FROM members.notice WHERE state = 'waiting' AND due_at <= :now"
+            " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            " UPDATE members.notice n SET due_at = :until, tries = tries + 1"
+            " FROM due WHERE n.id = due.id"
+            " RETURNING n.id, n.person_id, n.kind, n.facts, n.at, n.tries"
         ),
         {"now": now, "until": now + lease, "limit": limit},
     ).all()
+
+
+def language_of(session: Session, person: UUID) -> Language | None:
+    """What the person chose, where they chose."""
+    found: Language | None = session.execute(
+        text("SELECT language FROM members.person WHERE id = :person"), {"person": person}
+    ).scalar_one()
+    return found
 
 
 def sent(session: Session, notice: UUID) -> None:

@@ -64,7 +64,7 @@ def topic(name: str) -> str:
 
 def subject(kind: str) -> str:
     """The head of a message."""
-    return "Tongbao: " + topic(KINDS[kind].topic)
+    return _("Tongbao: %(topic)s", topic=topic(KINDS[kind].topic))
 
 
 def _sentence(kind: str, facts: Mapping[str, Any], brand: str, today: date, zone: tzinfo) -> str:

@@ -14,6 +14,7 @@ from members.people import store
 from members.people.numbers import blind_index, masked
 from members.people.sealing import Particulars, PersonKey
 from members.secrets import Secrets
+from members.trust import standing
 
 HUB = 1  # the party that enrols whoever comes by themselves
 
@@ -64,6 +65,7 @@ def open_person(
             "now": now,
         },
     )
+    standing.rate(session, [person], now)
     return person
 
 

@@ -43,12 +43,13 @@ def know(
 
 
 def erase(books: Books, known: Known, now: datetime) -> None:
-    """The row as erasing leaves it; nothing else is touched."""
+    """The row and the level as erasing leaves them; what was told stays."""
     books.owner.execute(
         "UPDATE members.person SET erased_at = %s, phone_index = NULL, sealed = NULL,"
         " wrapped_key = NULL WHERE id = %s",
         (now, known.person),
     )
+    books.owner.execute("DELETE FROM members.standing WHERE person_id = %s", (known.person,))
 
 
 def notices(books: Books, known: Known) -> list[Any]:

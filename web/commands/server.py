@@ -61,19 +61,17 @@ def _prepare(context: Context) -> None:
 def worker(context: Context, once: bool) -> None:
     """Run the jobs that time brings.
 
-    Expiry of holds and points, roll-up, clearing away, closings that were cut short.
+    Expiry of holds and points, roll-up, clearing away, closings that were cut short, notices.
     """
     database.refuse_unsafe(context.settings.app_url)
     if once:
-        done = jobs.run_all(
-            context.database, context.signer, context.settings.currency, context.clock()
-        )
+        done = jobs.run_all(context.database, context.settings, context.clock())
         for name, count in done.items():
             context.say(f"{name}: {count:,}")
         return
     logs.configure("INFO")
     context.say("Working; what the jobs do is logged. Stop with Ctrl-C.")
-    jobs.work(context.database, context.signer, context.settings.currency)
+    jobs.work(context.database, context.settings)
 
 
 @click.command()

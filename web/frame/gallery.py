@@ -49,7 +49,7 @@ def _scene() -> dict[str, Any]:
     return {
         "today": now.date(),
         "at": now,
-        "soon": current_app.jinja_env.globals["now"]() + timedelta(seconds=59),  # type: ignore[operator]
+        "soon": current_app.jinja_env.globals["now"]() + timedelta(seconds=48),  # type: ignore[operator]
         "months": [
             (_month(month), (earned, -spent))
             for month, earned, spent in zip(months, EARNED, SPENT, strict=True)

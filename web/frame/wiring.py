@@ -31,6 +31,12 @@ WORDS = ("web/frame/locale", "members/locale", "partners/locale")
 switches = Blueprint("switches", __name__)
 
 
+def load_words() -> None:
+    """Read the catalogues of every page and message."""
+    for folder in WORDS:
+        language.load((ROOT / folder).glob("*.po"))
+
+
 def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, clock: Clock) -> None:
     """Frame the pages of this application. `zone` is the hub's own, in which times are shown."""
     app.secret_key = hmac.digest(secret, b"page cookies", sha256)
@@ -45,8 +51,7 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
     # Before forms are checked: the page that refuses one is in the reader's language too.
     app.before_request(functools.partial(_choose, app))
     CSRFProtect(app)
-    for folder in WORDS:
-        language.load((ROOT / folder).glob("*.po"))
+    load_words()
     app.jinja_loader = ChoiceLoader(
         [*(FileSystemLoader(ROOT / folder) for folder in _PLACES), app.jinja_loader]  # type: ignore[list-item]
     )

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from kit.database import Database
 from kit.ids import uuid7
 from members.giving import gifts, joining, leaving, purses
+from members.notices import telling
 from members.people import persons
 from members.people.numbers import blind_index
 from members.secrets import Secrets
+from members.trust import standing
 from tests.books import FAR, Books
 from tests.members.visitor import SECRETS, next_number
 
@@ -68,6 +70,8 @@ class People:
         """As far as giving and the books are concerned."""
         with self.transaction() as session:
             leaving.forget(session, person.id, self.now())
+            standing.forget(session, person.id)
+            telling.forget(session, person.id)
         self.books.freeze(person.wallet)
         self.books.owner.execute(
             "UPDATE members.person SET phone_index = NULL, sealed = NULL, wrapped_key = NULL,"

@@ -224,10 +224,11 @@ class TestExpiry:
         assert self.at(books, date(2090, 3, 1)) == 1
         assert len(notices(books, known)) == 1
 
-    def test_the_day_is_the_one_of_the_books(self, books: Books) -> None:
+    def test_on_the_morning_of_the_day_of_the_books(self, books: Books) -> None:
         books.settings(zone="Asia/Shanghai")
         known = know(books)
         self.points(books, known, _03_31=5)
-        evening = datetime(2090, 2, 28, 15, 59, tzinfo=UTC)
-        assert following.tell_expiry(books.database, evening) == 0
-        assert following.tell_expiry(books.database, evening + timedelta(minutes=2)) == 1
+        early = datetime(2090, 3, 1, 0, 59, tzinfo=UTC)
+        assert following.tell_expiry(books.database, early - timedelta(hours=9)) == 0
+        assert following.tell_expiry(books.database, early) == 0
+        assert following.tell_expiry(books.database, early + timedelta(minutes=1)) == 1

@@ -1,11 +1,10 @@
 // What pages do beside being pages. Everything works without this but for live counters.
 //
 //   form data-once="Confirming…"     goes once; its button says so; [data-late] shows after 8 s
-//   data-until="ISO time"            a <progress> inside empties; then it dispatches "over"
+//   data-left="seconds"              a <progress> inside empties, [data-left-in] says how long; in
+//                                    the end it dispatches "over", and [data-when-over] shows
 //   data-poll="URL" (data-every="2") is filled with what the URL answers, while somebody looks;
 //                                    204 ends it; a redirect or a 401 loads the page anew
-//   form data-renew="SELECTOR"       is sent by itself when its countdown is over, also when
-//                                    the tab is shown again
 //   form data-passkey="get|create"   asks data-options (POST, JSON), then goes with `credential`
 //   button data-copy="text"          copies, and says data-copied
 //   data-focus                       is focused when the page opens
@@ -37,20 +36,28 @@ window.addEventListener("pageshow", () => each("form[data-gone]", (form) => {
   }, form);
 }));
 
-// A bar that empties beside a clock time.
+// A bar that empties beside a clock time, by a clock that nobody sets.
 function countDown(place) {
-  const until = Date.parse(place.dataset.until);
+  const end = performance.now() + Number(place.dataset.left) * 1000;
   const bar = place.querySelector("progress");
-  if (bar) bar.hidden = false;
+  const words = place.querySelector("[data-left-in]");
+  [bar, words].forEach((part) => { if (part) part.hidden = false; });
   const tick = () => {
     if (!place.isConnected) return;
-    const left = (until - Date.now()) / 1000;
-    if (bar) bar.value = Math.max(0, left);
+    const left = Math.max(0, (end - performance.now()) / 1000);
+    if (bar) bar.value = left;
+    if (words) words.textContent = inWords(Math.ceil(left), words.dataset);
     if (left > 0) return void setTimeout(tick, 250);
-    place.dataset.over = "1";
+    each("[data-when-over]", (part) => { part.hidden = false; });
     place.dispatchEvent(new CustomEvent("over", { bubbles: true }));
   };
   tick();
+}
+
+// The words come from the page, in its language: "38 s", "4 min 12 s".
+function inWords(seconds, { leftIn, minutes }) {
+  if (seconds < 60) return leftIn.replace("{s}", seconds);
+  return minutes.replace("{m}", Math.floor(seconds / 60)).replace("{s}", seconds % 60);
 }
 
 // An element asks, while somebody looks, for what stands in its place now.
@@ -78,18 +85,6 @@ function poll(place) {
     setTimeout(ask, pause);
   };
   setTimeout(ask, pause);
-}
-
-// A code that is over is followed by the next one, as long as somebody looks.
-function renew(form) {
-  const over = () => form.isConnected && document.querySelector(`${form.dataset.renew} [data-over]`);
-  const go = () => {
-    if (over() && document.visibilityState === "visible" && navigator.onLine) form.requestSubmit();
-  };
-  document.addEventListener("over", go);
-  document.addEventListener("visibilitychange", go);
-  window.addEventListener("online", go);
-  go();
 }
 
 const supported = () => window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON;
@@ -128,9 +123,8 @@ function copier(button) {
 }
 
 function prepare(within) {
-  each("[data-until]", countDown, within);
+  each("[data-left]:not([data-left-in], [data-state])", countDown, within);
   each("[data-poll]", poll, within);
-  each("form[data-renew]", renew, within);
   each("form[data-passkey]", passkey, within);
   each("[data-copy]", copier, within);
 }
