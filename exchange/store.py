@@ -291,8 +291,9 @@ def insert_rate(session: Session, values: Values) -> int:
         text(
             "INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step,"
             " daily_cap, fee_ppm, undo_days, valid) VALUES (:party, :direction, :theirs, :ours,"
-            " :minimum, :step, :daily_cap, :fee_ppm, :undo_days, tstzrange(CAST(:valid_from AS timestamptz),"
-            " CAST(:valid_to AS timestamptz))) RETURNING id"
+            " :minimum, :step, :daily_cap, :fee_ppm, :undo_days,"
+            " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz)))"
+            " RETURNING id"
         ),
         values,
     ).scalar_one()

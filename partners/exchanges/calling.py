@@ -64,7 +64,8 @@ class Caller:
             log.warning("exchange-endpoint", host=url.split("/")[2], why=refused.detail)
             return MAYBE
         except (OSError, http.client.HTTPException, ValueError) as error:
-            log.info("exchange-call", id=content["id"], act=content["act"], failed=repr(error)[:200])
+            failed = type(error).__name__
+            log.info("exchange-call", id=content["id"], act=content["act"], failed=failed)
             return MAYBE
         answer = read_answer(status, body, content["id"])
         log.info("exchange-call", id=content["id"], act=content["act"], status=status,
@@ -130,18 +131,19 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(endpoint.host, endpoint.port, timeout=SECONDS)
         self._address = address
         self._secure = endpoint.scheme == "https"
+        self._open: socket.socket | None = None  # Its own would be forgotten with the headers.
         self._cut = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), SECONDS)
+        self.sock = self._open = socket.create_connection((self._address, self.port), SECONDS)
         if self._secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self._open = context.wrap_socket(self.sock, server_hostname=self.host)
         if self._cut:
             raise TimeoutError
 
     def cut(self) -> None:
         self._cut = True
-        if self.sock is not None:
+        if self._open is not None:
             with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._open, socket.SHUT_RDWR)

@@ -5,6 +5,7 @@ whoever is killed, wherever, leaves an exchange that the next run takes up: the 
 the same again under the same id, and the books move once.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -27,6 +28,7 @@ from partners.exchanges.store import Row
 from partners.terms import DatedTerms
 
 AT_ONCE = 200
+PARTIES_AT_ONCE = 8
 # The partner has credited its own points, and the books cannot take the shared ones yet: they will,
 # when it is active and has terms again.
 NOT_YET = frozenset({"partner-not-active", "terms-missing"})
@@ -59,26 +61,31 @@ def advance(database: Database, caller: Caller, exchange: UUID) -> Answer | None
 def ask_partners(database: Database, caller: Caller) -> int:
     """Ask every partner that is to be asked now; how many exchanges got an answer. A job.
 
-    A partner that does not answer is left alone until the next run.
+    Several partners are asked at once, each one thing after another: a silent one keeps nobody
+    waiting, and is left alone until the next run.
     """
     with database.transaction() as session:
         waiting = store.due(session, caller.clock(), AT_ONCE)
-    silent: set[int] = set()
-    answered = 0
+    by_party: dict[int, list[UUID]] = {}
     for row in waiting:
-        if row["party_id"] in silent:
-            continue
+        by_party.setdefault(row["party_id"], []).append(row["id"])
+    if not by_party:
+        return 0
+    with ThreadPoolExecutor(min(PARTIES_AT_ONCE, len(by_party))) as threads:
+        return sum(threads.map(lambda ids: _ask_all(database, caller, ids), by_party.values()))
+
+
+def _ask_all(database: Database, caller: Caller, exchanges: list[UUID]) -> int:
+    answered = 0
+    for exchange in exchanges:
         try:
-            answer = advance(database, caller, row["id"])
+            answer = advance(database, caller, exchange)
         except Exception as error:  # One that cannot go on must not keep back the others.
-            log.exception("exchange", id=to_text("exg", row["id"]), failed=type(error).__name__)
+            log.exception("exchange", id=to_text("exg", exchange), failed=type(error).__name__)
             continue
-        if answer is None:
-            continue
-        if answer.said == "maybe":
-            silent.add(row["party_id"])
-        else:
-            answered += 1
+        if answer is not None and answer.said == "maybe":
+            break
+        answered += answer is not None
     return answered
 
 
@@ -146,11 +153,10 @@ def _follows(
     if state == "done" and row["state"] == "undoing":
         columns |= {"undo_refused": answer.reason}
     elif state == "done":
-        days = row["undo_days"]
         columns |= {
             "journal_id": UUID(facts["id"]),
             "done_at": now,
-            "undo_until": now + timedelta(days=days) if days else None,
+            "undo_until": exchanging.undo_end(row["undo_days"], now),
         }
     elif state == "returning":
         code = outcome.code if outcome is not None else None
@@ -207,7 +213,7 @@ def _do(session: Session, row: Row, move: Move, now: datetime) -> Outcome | None
                 party=row["party_id"],
                 link=row["link_id"],
                 reference=to_text("exg", row["id"]),
-                terms=agreed and agreed.issuing,
+                terms=None if agreed is None else agreed.issuing,
                 quote=row["id"],
             )
         outcome = ledger.post_within(session, order)

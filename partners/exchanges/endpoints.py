@@ -16,6 +16,7 @@ _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?)"
 )
+_PORTS = {"https": 443, "http": 80}
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # An IPv4 address in its last four bytes.
 
 
@@ -30,8 +31,7 @@ class Endpoint:
 
     @property
     def authority(self) -> str:
-        usual = {"https": 443, "http": 80}[self.scheme]
-        return self.host if self.port == usual else f"{self.host}:{self.port}"
+        return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
     @property
     def origin(self) -> str:
@@ -47,7 +47,10 @@ def read(url: str, *, production: bool) -> Endpoint:
     found = _URL.fullmatch(url)
     if found is None:
         raise EndpointRefused(url=url)
-    scheme, port = found["scheme"], int(found["port"] or (443 if found["scheme"] == "https" else 80))
+    scheme, port = (
+        found["scheme"],
+        int(found["port"] or (443 if found["scheme"] == "https" else 80)),
+    )
     if port > 65535 or (production and (scheme != "https" or "." not in found["host"])):
         raise EndpointRefused(url=url)
     return Endpoint(scheme, found["host"], port, found["path"] or "/")

@@ -86,7 +86,8 @@ def quote(
         price = pricing.price_import(amount, terms)
         least, most = terms.first, pricing.most_import(left, terms)
     if price is None or price.points > left:
-        raise ExchangeAmount(least=least, most=most, left=left, step=terms.step)
+        step = terms.step if direction == "import" else 1  # Points that buy no whole step stay.
+        raise ExchangeAmount(least=least, most=most, left=left, step=step)
     if direction == "export":
         spendable = store.spendable(session, wallet, now)
         if price.points > spendable:
@@ -180,6 +181,11 @@ def why_not_undo(row: Row, now: datetime) -> str | None:
     if row["undo_until"] is None:
         return "never"
     return "late" if row["undo_until"] <= now else None
+
+
+def undo_end(days: int, since: datetime) -> datetime | None:
+    """Until when what is done at `since` can be undone; None when it cannot be."""
+    return since + timedelta(days=days) if days else None
 
 
 def undo_reference(exchange: UUID) -> str:

@@ -42,8 +42,8 @@ NOT_DONE = Invariant(
 
 HELD = Invariant(
     "exchange-under-way-is-held",
-    "What an export under way gives is held for its partner, unless the wallet was frozen or the"
-    " partner let go; and it is held for longer than anybody asks.",
+    "What an export under way gives is held for its partner, firmly and for longer than anybody"
+    " asks, unless the partner itself let go.",
     """
     SELECT x.id, format('%s points of wallet %s for party %s', x.points, x.wallet_id, x.party_id),
            CASE WHEN h.id IS NULL THEN 'none'
@@ -51,7 +51,8 @@ HELD = Invariant(
                             h.wallet_id, h.party_id, h.state, h.expires_at) END
     FROM partners.exchange x LEFT JOIN exchange.hold h ON h.id = x.hold_id
     WHERE x.direction = 'export' AND x.state IN ('reserved', 'asked') AND (h.id IS NULL
-        OR h.state NOT IN ('held', 'voided') OR h.expires_at < x.confirmed_at + interval '5 years'
+        OR h.state NOT IN ('held', 'voided') OR NOT h.firm
+        OR h.expires_at < x.confirmed_at + interval '5 years'
         OR (h.points, h.wallet_id, h.party_id)
             IS DISTINCT FROM (x.points, x.wallet_id, x.party_id))
     """,

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Direction = Literal["import", "export"]
-State = Literal[
-    "quoted", "reserved", "asked", "returning", "returned", "done", "undoing", "undone"
-]
+State = Literal["quoted", "reserved", "asked", "returning", "returned", "done", "undoing", "undone"]
 Act = Literal["credit", "debit", "take-back", "give-back"]
 Said = Literal["done", "refused", "maybe"]
 Deed = Literal["capture", "void", "import", "refund"]

@@ -25,7 +25,9 @@ class ExchangeEndpoint(Base):
     __tablename__ = "exchange_endpoint"
     __table_args__ = (
         PrimaryKeyConstraint("party_id", name="exchange_endpoint_pk"),
-        ForeignKeyConstraint(["party_id"], ["exchange.party.id"], name="exchange_endpoint_party_fk"),
+        ForeignKeyConstraint(
+            ["party_id"], ["exchange.party.id"], name="exchange_endpoint_party_fk"
+        ),
         CheckConstraint("url ~ '^https?://[!-~]+$'", name="exchange_endpoint_is_a_url"),
         SCHEMA,
     )
@@ -53,17 +55,13 @@ class Exchange(Base):
         UniqueConstraint("journal_id", name="exchange_journal_once"),
         UniqueConstraint("undo_id", name="exchange_undo_once"),
         CheckConstraint("direction IN ('import', 'export')", name="exchange_direction_known"),
-        CheckConstraint(
-            "points > 0 AND theirs > 0 AND fee >= 0", name="exchange_amounts_positive"
-        ),
+        CheckConstraint("points > 0 AND theirs > 0 AND fee >= 0", name="exchange_amounts_positive"),
         CheckConstraint(
             "state IN ('quoted', 'reserved', 'asked', 'returning', 'returned', 'done', 'undoing',"
             " 'undone')",
             name="exchange_state_known",
         ),
-        CheckConstraint(
-            "(state = 'quoted') = (confirmed_at IS NULL)", name="exchange_confirmed"
-        ),
+        CheckConstraint("(state = 'quoted') = (confirmed_at IS NULL)", name="exchange_confirmed"),
         CheckConstraint(
             "(journal_id IS NOT NULL) = (state IN ('done', 'undoing', 'undone'))",
             name="exchange_done_by_a_journal",

@@ -63,7 +63,7 @@ def offers(session: Session, wallet: int, now: datetime) -> list[Row]:
     """Every rate in force at which this wallet could be exchanged now, by the brand's name."""
     return _all(
         session,
-        "SELECT l.id AS link_id, l.party_id, c.reference AS customer, p.name, r.id AS rate_id,"  # noqa: S608
+        "SELECT l.id AS link_id, l.party_id, c.reference AS customer, p.name, r.id AS rate_id,"
         " r.direction, r.theirs, r.ours, r.minimum, r.step, r.daily_cap, r.fee_ppm, r.undo_days"
         + _POSSIBLE.replace(
             "WHERE",
@@ -82,7 +82,7 @@ def is_possible(session: Session, wallet: int, link: UUID, now: datetime) -> boo
     return (
         _one(
             session,
-            "SELECT l.id " + _POSSIBLE + " AND l.id = :link",  # noqa: S608
+            "SELECT l.id " + _POSSIBLE + " AND l.id = :link",
             wallet=wallet,
             link=link,
             now=now,
@@ -128,7 +128,7 @@ def exchanged_today(session: Session, wallet: int, now: datetime) -> int:
     """How many points this wallet has exchanged since midnight, both ways."""
     return _number(
         session,
-        "SELECT coalesce(sum(x.points), 0)::bigint FROM partners.exchange x"
+        "SELECT coalesce(sum(x.points), 0)::bigint FROM partners.exchange x"  # noqa: S608
         " CROSS JOIN exchange.setting s WHERE x.wallet_id = :wallet" + _TODAY,
         wallet=wallet,
         now=now,
@@ -148,7 +148,7 @@ def converted_today(session: Session, rate: int, direction: str, now: datetime) 
     if direction == "export":
         return _number(
             session,
-            "SELECT coalesce(sum(x.theirs), 0)::bigint FROM partners.exchange x"
+            "SELECT coalesce(sum(x.theirs), 0)::bigint FROM partners.exchange x"  # noqa: S608
             " CROSS JOIN exchange.setting s WHERE x.rate_id = :rate" + _TODAY,
             rate=rate,
             now=now,
