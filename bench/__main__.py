@@ -20,6 +20,7 @@ from bench import (
     rendering,
     skew,
     till,
+    wallet,
     window,
 )
 from bench.figures import Figure
@@ -92,6 +93,12 @@ _benchmark(
     "rendering",
     rendering.run,
     click.Option(["--partners"], type=click.IntRange(2, 200), default=50, show_default=True),
+)
+_benchmark(
+    "wallet",
+    wallet.run,
+    click.Option(["--journals"], type=click.IntRange(1_000), default=100_000, show_default=True),
+    members=1_000,
 )
 _benchmark("profile", profile.run)
 _benchmark(

@@ -3,11 +3,12 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import batch, growth, memory, mix, profile, report, skew, till, window
+from bench import batch, growth, memory, mix, profile, report, skew, till, wallet, window
 from bench.figures import Figure, machine
 from bench.peers import race
 from bench.plan import Plan
@@ -30,6 +31,7 @@ def run(
         "growth": functools.partial(growth.run, largest=largest),
         "skew": skew.run,
         "window": window.run,
+        "wallet": lambda asked: wallet.run(replace(asked, members=min(asked.members, 1_000))),
         "profile": profile.run,
         "memory": functools.partial(memory.run, minutes=MINUTES),
         **({"peers": race.run} if peers else {}),

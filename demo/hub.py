@@ -30,7 +30,7 @@ class Hub:
         self.home = home
         self.port = port
         self.workers = workers
-        self.origin = f"http://127.0.0.1:{port}"
+        self.origin = f"http://localhost:{port}"
         self.log = home / "hub.log"
         # What the caller's environment says of a real hub must not reach this one.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}

@@ -14,6 +14,7 @@ from demo.brands import BRANDS
 from demo.console import progress, working
 from demo.hub import Hub, HubFailed, choose_port
 from demo.keyring import Keyring
+from demo.member import NUMBER
 from demo.member import WINDOW as EARLIER
 from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
@@ -45,8 +46,8 @@ def tell(console: Console, *, stay: bool, clients: int, households: int | None =
         try:
             with closing(OperatorDesk(hub)) as desk:
                 good = _live(console, hub, desk, lock, planned, clients)
-            if stay:
-                _stay(console, hub)
+                if stay:
+                    _stay(console, hub, desk)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave it half.
             with working(console, "Stopping the hub and its database"):
@@ -138,8 +139,12 @@ def _replay(
     return together, head
 
 
-def _stay(console: Console, hub: Hub) -> None:
-    console.print(f"""[bold]The hub is running at {hub.origin}.[/] In another terminal you may
+def _stay(console: Console, hub: Hub, desk: OperatorDesk) -> None:
+    link = desk.run("members", "sign-in-link", NUMBER, "--json")["link"]
+    console.print(f"""[bold]The hub is running at {hub.origin}.[/]
+A member with a year of history signs in, once, at
+  {link}
+In another terminal you may
   open {hub.origin}/docs
   bin/demo call harvest GET /v1/position
   bin/demo call peony GET /v1/windows/{WINDOW}

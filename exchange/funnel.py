@@ -61,6 +61,12 @@ class Funnel:
                 return job.result()
             self._wait(job)
 
+    def close(self) -> None:
+        """Close the connections that nobody writes over."""
+        with self._lock:
+            for connection in self._free:
+                connection.close()
+
     def _wait(self, job: "_Job") -> None:
         """Until the job is done, or it is its turn to write."""
         if not job.woken.acquire(timeout=self._seconds):

@@ -4,7 +4,7 @@ Each question is answered from indexes, whatever has happened: pages by a cursor
 months from sums that are kept and brought forward by what came since.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
@@ -132,6 +132,19 @@ class Month:
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
+# The books' kinds that a member's are read from; what was received is a transfer's other side.
+_BOOKED: Final[dict[Kind, tuple[str, ...]]] = {
+    "earned": ("accrual",),
+    "imported": ("import",),
+    "spent": ("redemption", "capture"),
+    "exported": ("capture",),
+    "refunded": ("refund",),
+    "clawed_back": ("clawback",),
+    "expired": ("expiry",),
+    "given": ("transfer",),
+    "adjusted": ("adjustment",),
+}
+
 _KIND = f"""
     CASE j.kind WHEN 'accrual' THEN 'earned' WHEN 'import' THEN 'imported'
         WHEN 'redemption' THEN 'spent'
@@ -143,7 +156,8 @@ _KIND = f"""
         ELSE 'adjusted' END
 """
 
-# Of a few journals: what each came to for the wallet, and what is told beside it.
+# Of a few journals: what each came to for the wallet, and what is told beside it. OFFSET 0 keeps a
+# look-up of one row one, whatever the planner believes of how many there are.
 _ENTRIES = f"""
     SELECT j.id, j.at, {_KIND} AS kind, j.party_id AS party, coalesce(p.points, 0) AS points,
            coalesce(p.owed, 0) AS owed, j.reference, j.occurred_at, j.hold_id AS hold,
@@ -153,8 +167,10 @@ _ENTRIES = f"""
                CASE WHEN j.wallet_id = :wallet THEN j.to_wallet_id ELSE j.wallet_id END END
                AS other_wallet
     FROM ({{some}}) j
-    LEFT JOIN exchange.rate r ON r.id = j.rate_id
-    LEFT JOIN exchange.undone u ON u.journal_id = j.id
+    LEFT JOIN LATERAL (
+        SELECT r.theirs, r.ours FROM exchange.rate r WHERE r.id = j.rate_id OFFSET 0) r ON true
+    LEFT JOIN LATERAL (
+        SELECT u.undone FROM exchange.undone u WHERE u.journal_id = j.id OFFSET 0) u ON true
     LEFT JOIN LATERAL (
         SELECT sum(CASE WHEN x.credit = :wallet THEN x.points WHEN x.debit = :wallet
                         THEN -x.points END)::bigint AS points,
@@ -162,20 +178,22 @@ _ENTRIES = f"""
         FROM exchange.posting x WHERE x.journal_id = j.id OFFSET 0) p ON true
 """  # noqa: S608
 
-_SIDE = f"""
-    (SELECT j.* FROM exchange.journal j
-     WHERE j.{{column}} = :wallet AND (j.at, j.id) < (:before_at, :before)
-        AND j.at >= :since AND j.at < :until
-        AND (CAST(:party AS integer) IS NULL OR j.party_id = :party)
-        AND (CAST(:kinds AS text[]) IS NULL OR {_KIND} = ANY(:kinds))
-     ORDER BY j.at DESC, j.id DESC LIMIT :limit)
-"""  # noqa: S608
-
-_PAGE = _ENTRIES.format(
-    some=f"""SELECT * FROM ({_SIDE.format(column="wallet_id")}
-        UNION ALL {_SIDE.format(column="to_wallet_id")}) both_sides
-        ORDER BY at DESC, id DESC LIMIT :limit"""  # noqa: S608
-)
+# By the index on (wallet_id, kind, at, id), which has the party too: a few of each kind, merged.
+_OWN = """
+    SELECT j.id, j.at FROM unnest(CAST(:booked AS text[])) k (kind)
+    CROSS JOIN LATERAL (
+        SELECT j.id, j.at FROM exchange.journal j
+        WHERE j.wallet_id = :wallet AND j.kind = k.kind AND {more}
+        ORDER BY j.at DESC, j.id DESC LIMIT {limit}) j
+"""
+_RECEIVED = """
+    (SELECT j.id, j.at FROM exchange.journal j WHERE j.to_wallet_id = :wallet AND {more}
+     ORDER BY j.at DESC, j.id DESC LIMIT {limit})
+"""
+_PAGE = """
+    SELECT j.* FROM (SELECT id, at FROM ({sides}) s ORDER BY at DESC, id DESC LIMIT {limit}) i
+    CROSS JOIN LATERAL (SELECT * FROM exchange.journal j WHERE j.id = i.id OFFSET 0) j
+"""
 _ONE = _ENTRIES.format(
     some="SELECT * FROM exchange.journal"
     " WHERE id = :id AND (wallet_id = :wallet OR to_wallet_id = :wallet)"
@@ -273,7 +291,7 @@ def page(
 ) -> list[Entry] | None:
     """Newest first, one more than `limit` when there are more; None when `before` is no event of
     this wallet. `until` is not included."""
-    before_at: datetime | None = _LAST
+    end = until or _LAST, UUID(int=0)
     if before is not None:
         before_at = session.execute(
             text(
@@ -284,20 +302,43 @@ def page(
         ).scalar_one_or_none()
         if before_at is None:
             return None
+        end = min(end, (before_at, before))  # One bound: of two, the index takes the wrong one.
+    wanted = frozenset(KINDS if kinds is None else kinds)
+    some = _some(wanted, party, limit)
     rows = session.execute(
-        text(_PAGE + " ORDER BY j.at DESC, j.id DESC"),
+        text(_ENTRIES.format(some=some) + " ORDER BY j.at DESC, j.id DESC"),
         {
             "wallet": wallet,
-            "before": before or UUID(int=2**128 - 1),
-            "before_at": before_at,
-            "kinds": None if kinds is None else list(kinds),
+            "end_at": end[0],
+            "end": end[1],
+            "booked": _booked(wanted),
             "party": party,
             "since": since or _FIRST,
-            "until": until or _LAST,
-            "limit": limit + 1,
         },
     ).mappings()
     return [_entry(dict(row)) for row in rows]
+
+
+def _booked(kinds: Set[Kind]) -> list[str]:
+    return sorted({booked for kind in kinds for booked in _BOOKED.get(kind, ())})
+
+
+def _some(kinds: Set[Kind], party: int | None, limit: int) -> str:
+    """The statement that finds the journals of a page: one more than `limit`."""
+    more = "(j.at, j.id) < (:end_at, :end) AND j.at >= :since"
+    own = received = more
+    if party is not None:
+        own += " AND j.party_id = :party"
+    if ("spent" in kinds) != ("exported" in kinds):
+        own += f" AND (j.kind <> 'capture' OR (j.rate_id IS NULL) = {'spent' in kinds})"
+    sides = [_OWN.format(more=own, limit=limit + 1)]
+    if party is None and not kinds.isdisjoint(("received", "returned")):  # A transfer has no party.
+        if "received" not in kinds:
+            received += f" AND j.note = '{RETURNED}'"
+        elif "returned" not in kinds:
+            received += f" AND j.note IS DISTINCT FROM '{RETURNED}'"
+        sides.append(_RECEIVED.format(more=received, limit=limit + 1))
+    return _PAGE.format(sides=" UNION ALL ".join(sides), limit=limit + 1)
 
 
 def entry(session: Session, wallet: int, journal: UUID) -> Entry | None:
@@ -347,8 +388,12 @@ def monthly(session: Session, wallet: int, since: date) -> list[Month]:
 
 
 _FRESH = """
-    FROM exchange.journal j WHERE j.wallet_id = :wallet AND j.at > coalesce((
-        SELECT until FROM exchange.wallet_summed WHERE wallet_id = :wallet), '-infinity')
+    FROM unnest(CAST(:booked AS text[])) k (kind)
+    CROSS JOIN LATERAL (
+        SELECT j.at, j.kind, j.party_id, j.points FROM exchange.journal j
+        WHERE j.wallet_id = :wallet AND j.kind = k.kind AND j.at > coalesce((
+            SELECT until FROM exchange.wallet_summed WHERE wallet_id = :wallet), '-infinity')
+        OFFSET 0) j
 """
 
 
@@ -358,7 +403,7 @@ def bring_forward(session: Session, wallet: int) -> None:
     Whoever posts holds the wallet's lock when the books take the moment, so moments only grow; and
     so does this, that none is added twice.
     """
-    values = {"wallet": wallet}
+    values = {"wallet": wallet, "booked": _booked(frozenset(KINDS))}
     if not session.execute(text(f"SELECT EXISTS (SELECT {_FRESH})"), values).scalar_one():
         return
     lock_wallet(session, wallet)

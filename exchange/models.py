@@ -461,11 +461,13 @@ class Journal(Base):
         ),
         Index("journal_by_party", "party_id", "kind", "id"),
         Index(
-            "journal_ended_by_wallet",
+            "journal_by_wallet",
             "wallet_id",
-            postgresql_where=text("kind IN ('expiry', 'clawback')"),
+            "kind",
+            "at",
+            "id",
+            postgresql_include=["party_id"],
         ),
-        Index("journal_by_wallet", "wallet_id", "at", "id"),
         Index(
             "journal_by_receiver",
             "to_wallet_id",

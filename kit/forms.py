@@ -6,9 +6,18 @@ from typing import Any, Literal
 from flask import flash, get_flashed_messages
 from marshmallow import Schema, ValidationError
 
-from kit.language import gettext
+from kit.language import gettext, mark
 
 Tone = Literal["ok", "info", "warn", "bad"]
+
+# What marshmallow says of its own accord is meant for programmers; a field may say it better.
+_PLAIN = {
+    "Missing data for required field.": mark("Fill this in"),
+    "Field may not be null.": mark("Fill this in"),
+    "Not a valid integer.": mark("Enter a whole number"),
+    "Not a valid string.": mark("Fill this in"),
+}
+_CHOICE = mark("Choose one of these")
 
 
 class Form:
@@ -52,9 +61,11 @@ class Form:
 
 
 def _first(said: Any) -> str:
+    """The first of what is wrong with a field, as a message."""
     while isinstance(said, dict):
         said = next(iter(said.values()))
-    return str(said[0] if isinstance(said, list) else said)
+    found = str(said[0] if isinstance(said, list) else said)
+    return _CHOICE if found.startswith("Must be one of") else _PLAIN.get(found, found)
 
 
 def tell(tone: Tone, title: str, text: str = "") -> None:

@@ -102,8 +102,9 @@ class ShownCode(Base):
     __table_args__ = (
         PrimaryKeyConstraint("wallet_id", "person_id", name="shown_code_pk"),
         ForeignKeyConstraint(["wallet_id"], ["exchange.wallet.id"], name="shown_code_wallet_fk"),
+        ForeignKeyConstraint(["person_id"], ["members.person.id"], name="shown_code_person_fk"),
         UniqueConstraint("id", name="shown_code_id_once"),
-        CheckConstraint("max_points > 0", name="shown_code_max_positive"),
+        CheckConstraint("chosen_limit > 0", name="shown_code_limit_positive"),
         SCHEMA,
     )
 
@@ -111,5 +112,5 @@ class ShownCode(Base):
     person_id: Mapped[UUID]
     id: Mapped[UUID]
     digest: Mapped[bytes]
-    max_points: Mapped[Big]
+    chosen_limit: Mapped[Big]
     shown_at: Mapped[Moment]

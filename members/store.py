@@ -136,6 +136,23 @@ def own_token(session: Session, member: UUID) -> RowMapping | None:
     )
 
 
+def forget_member(session: Session, member: UUID) -> None:
+    """Drop what partners call a member, and what would let it be linked: part of erasing."""
+    session.execute(
+        text("DELETE FROM members.customer WHERE member_id = :member"), {"member": member}
+    )
+    session.execute(
+        text("DELETE FROM members.link_token WHERE member_id = :member"), {"member": member}
+    )
+    session.execute(
+        text(
+            "DELETE FROM members.shown_code WHERE wallet_id ="
+            " (SELECT wallet_id FROM members.member WHERE id = :member)"
+        ),
+        {"member": member},
+    )
+
+
 def hold(session: Session, wallet: int, id_: UUID) -> RowMapping | None:
     """A hold of this wallet, whatever became of it. One past its time has ended, though nobody
     may have said so yet."""
@@ -163,6 +180,102 @@ def capture_of(session: Session, party: int, reference: str) -> UUID | None:
         ),
         {"party": party, "reference": reference},
     ).scalar_one_or_none()
+
+
+# --- codes that members show ----------------------------------------------------------------------
+
+
+def end_shown_code(session: Session, wallet: int, person: UUID) -> None:
+    session.execute(
+        text(
+            "DELETE FROM exchange.payment_code WHERE used_at IS NULL AND digest ="
+            " (SELECT digest FROM members.shown_code"
+            "  WHERE wallet_id = :wallet AND person_id = :person)"
+        ),
+        {"wallet": wallet, "person": person},
+    )
+
+
+def keep_shown_code(session: Session, values: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO members.shown_code (wallet_id, person_id, id, digest, chosen_limit,"
+            " shown_at) VALUES (:wallet, :person, :id, :digest, :chosen_limit, :now)"
+            " ON CONFLICT ON CONSTRAINT shown_code_pk DO UPDATE SET id = excluded.id,"
+            " digest = excluded.digest, chosen_limit = excluded.chosen_limit,"
+            " shown_at = excluded.shown_at"
+        ),
+        values,
+    )
+
+
+def chosen_limit(session: Session, wallet: int, person: UUID) -> int | None:
+    """The limit of the last code that this person showed of this wallet."""
+    return session.execute(
+        text(
+            "SELECT chosen_limit FROM members.shown_code"
+            " WHERE wallet_id = :wallet AND person_id = :person"
+        ),
+        {"wallet": wallet, "person": person},
+    ).scalar_one_or_none()
+
+
+_SHOWN = """
+    SELECT s.wallet_id, s.chosen_limit, c.max_points, c.expires_at, c.used_at, c.used_by,
+           h.id AS hold, h.state, h.points AS held, h.captured, h.released,
+           h.held_at, h.expires_at AS hold_ends_at,
+           CASE WHEN h.id IS NULL THEN c.used_for
+                ELSE (SELECT j.id FROM exchange.journal j WHERE j.party_id = h.party_id
+                      AND j.kind = 'capture' AND j.reference = h.reference) END AS journal,
+           c.points
+    FROM members.shown_code s
+    LEFT JOIN exchange.payment_code c ON c.digest = s.digest
+    LEFT JOIN exchange.hold h ON h.id = c.used_for
+    WHERE s.id = :id AND s.person_id = :person
+"""
+
+
+def shown_code(session: Session, shown: UUID, person: UUID) -> RowMapping | None:
+    """What became of a code that this person shows: unused, or with the hold or sale that used it.
+
+    None when it is not theirs, or a newer one took its place.
+    """
+    return session.execute(text(_SHOWN), {"id": shown, "person": person}).mappings().one_or_none()
+
+
+_HOLD_LOTS = """
+    SELECT l.issuer_id AS issuer, l.expires_on, hl.points
+    FROM exchange.hold_lot hl
+    JOIN exchange.lot l ON l.wallet_id = hl.wallet_id AND l.id = hl.lot_id
+    WHERE hl.hold_id = :hold ORDER BY l.expires_on, l.id
+"""
+
+
+def lots_of_hold(session: Session, hold: UUID) -> list[RowMapping]:
+    return list(session.execute(text(_HOLD_LOTS), {"hold": hold}).mappings())
+
+
+_STANDING = """
+    SELECT w.frozen, w.held,
+           coalesce(sum(l.available) FILTER (WHERE l.expires_on >= s.today
+               AND l.spendable_from <= s.today), 0)::bigint AS spendable,
+           coalesce(sum(l.available) FILTER (WHERE l.spendable_from > s.today), 0)::bigint
+               AS pending
+    FROM exchange.wallet w
+    CROSS JOIN (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date AS today
+                FROM exchange.setting) s
+    LEFT JOIN exchange.lot l ON l.wallet_id = w.id AND l.live
+    WHERE w.id = :wallet GROUP BY w.id
+"""
+
+
+def standing(session: Session, wallet: int, now: datetime) -> RowMapping:
+    """What a wallet can spend now, what it holds, what is pending, and whether it is frozen."""
+    values = {"wallet": wallet, "now": now}
+    return session.execute(text(_STANDING), values).mappings().one()
+
+
+# --- what is only kept for a while ----------------------------------------------------------------
 
 
 def forget(session: Session, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Partners as members know them: names by party, read at most every two seconds."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import text
 
@@ -23,6 +23,13 @@ class Registered:
     def all(self) -> Mapping[int, Brand]:
         self._refresh()
         return self._all
+
+    def named(self, parties: Collection[int]) -> Mapping[int, Brand]:
+        found = self.all()
+        if all(party in found for party in parties):
+            return found
+        self._read_at = float("-inf")
+        return self.all()
 
     def open(self) -> list[Brand]:
         self._refresh()

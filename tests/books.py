@@ -193,6 +193,7 @@ class Books:
         self,
         party: int,
         *,
+        direction: str = "import",
         theirs: int = 10,
         ours: int = 3,
         minimum: int = 1,
@@ -201,12 +202,12 @@ class Books:
         fee_ppm: int = 0,
         valid: str = "[2020-01-01,)",
     ) -> int:
-        """A rate for imports."""
+        """A rate, for imports unless said otherwise."""
         return self._one(
             "INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step, "
-            "daily_cap, fee_ppm, valid) VALUES (%s, 'import', %s, %s, %s, %s, %s, %s, %s) "
+            "daily_cap, fee_ppm, valid) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
             "RETURNING id",
-            (party, theirs, ours, minimum, step, daily_cap, fee_ppm, valid),
+            (party, direction, theirs, ours, minimum, step, daily_cap, fee_ppm, valid),
         )
 
     def quote(

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import partners.api.acceptance
 import partners.api.batches
@@ -72,6 +73,8 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     app = Flask("tongbao", static_folder=None)
     app.url_map.merge_slashes = False  # Else //v1/rates is redirected, to whatever host it names.
     app.extensions["database"] = database
+    if settings.proxies:  # Else anybody could say from where they come.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     edge = routes.Edge(hub, database, settings.origin, settings.key)
     app.wsgi_app = routes.Front(edge, OPERATIONS, app.wsgi_app)  # type: ignore[method-assign]
     problems.install(app)
@@ -91,6 +94,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
         sender=settings.sender,
         currency=settings.currency,
         point_worth=settings.point_worth,
+        phone_region=settings.phone_region,
         origin=settings.origin,
         home=settings.home,
         production=settings.production,

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from kit import postgres
 from kit.errors import Refusal
 from members.notices.senders import Outbox, Sender, Smtp, plugged
@@ -36,6 +38,8 @@ class Config:
     production: bool
     currency: str
     point_worth: int
+    phone_region: str
+    proxies: int
     app_url: str = field(repr=False)
     owner_url: str = field(repr=False)
     secret: bytes = field(repr=False)
@@ -73,7 +77,7 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         raise UnsafeConfiguration("FLASK_DEBUG is set: no debugger in production")
     place = home(environ)
     port = _port(environ.get("HUB_PORT", str(DEFAULT_PORT)))
-    origin = environ.get("HUB_ORIGIN", f"http://127.0.0.1:{port}").rstrip("/")
+    origin = environ.get("HUB_ORIGIN", f"http://localhost:{port}").rstrip("/")
     if production and not origin.startswith("https://"):
         raise UnsafeConfiguration("HUB_ORIGIN must be the public https:// origin in production")
     owner_url, app_url = _urls(environ, place, production, start_database)
@@ -84,6 +88,8 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         production=production,
         currency=_currency(environ.get("HUB_CURRENCY", "CNY")),
         point_worth=_point_worth(environ.get("HUB_POINT_WORTH", "1000000")),
+        phone_region=_phone_region(environ.get("HUB_PHONE_REGION", "CN")),
+        proxies=_proxies(environ.get("HUB_PROXIES", "0")),
         app_url=app_url,
         owner_url=owner_url,
         secret=_secret(environ, place, production),
@@ -117,6 +123,18 @@ def _point_worth(text: str) -> int:
         raise UnsafeConfiguration(
             f"HUB_POINT_WORTH is {text!r}, not millionths of a minor unit that a point is worth"
         )
+    return int(text)
+
+
+def _phone_region(text: str) -> str:
+    if text not in SUPPORTED_REGIONS:
+        raise UnsafeConfiguration(f"HUB_PHONE_REGION is {text!r}, not a country (ISO 3166)")
+    return text
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or int(text) > 9:
+        raise UnsafeConfiguration(f"HUB_PROXIES is {text!r}, not how many stand before the hub")
     return int(text)
 
 

@@ -18,6 +18,7 @@ from kit.errors import Refusal
 from members.giving import gifts, news, purses
 from members.notices import following
 from members.notices.sending import Post, send_notices
+from members.people import forgetting
 from members.secrets import Secrets
 from members.trust import standing
 from partners.asking import asking
@@ -50,13 +51,15 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes, tokens, quotes and approvals, answers past their month, old records.
+    """Drop nonces, dead codes, tokens, quotes, sessions, approvals, old answers, old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
     """
     with database.transaction() as session:
         members.store.forget(session, now)
+    with database.transaction() as session:
+        forgetting.forget(session, now)
     with database.transaction() as session:
         asking.forget(session, now)
     with database.transaction() as session:
@@ -140,6 +143,7 @@ def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
         ),
         "tell-members": ("* * * * * */5", following.tell_members),
         "tell-expiry": ("*/10 * * * *", following.tell_expiry),
+        "drop-notices": ("41 19 * * *", following.drop_old),
         "rate-members": ("23 19 * * *", standing.rate_members),
         "send-notices": (
             "* * * * * */5",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tongbao_client import Client, OutcomeUnknown, fetch_hub_keys
 
-origin = os.environ.get("HUB_ORIGIN", "http://127.0.0.1:8000")
+origin = os.environ.get("HUB_ORIGIN", "http://localhost:8000")
 hub_keys = fetch_hub_keys(origin)  # Once; then keep them with your settings.
 client = Client(origin, os.environ["KEY_ID"], Path(os.environ["KEY_FILE"]).read_text(), hub_keys)
 

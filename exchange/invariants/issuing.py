@@ -70,6 +70,25 @@ IMPORT_RATE = Invariant(
     """,
 )
 
+EXPORT = Invariant(
+    "export-names-what-was-given-for-it",
+    "A capture that names a rate is of all that a firm hold had; the rate is of the same party and"
+    " of exports, and the party gave something for it. No other capture says so.",
+    """
+    SELECT j.id, 'exported whole, by a rate for exports',
+           format('%s of %s held, rate %s, theirs %s, fee %s', j.points, h.points, j.rate_id,
+                  j.theirs, j.fee)
+    FROM exchange.journal j
+    LEFT JOIN exchange.rate r ON r.id = j.rate_id AND r.party_id = j.party_id
+        AND r.direction = 'export'
+    LEFT JOIN exchange.hold h ON h.id = j.hold_id
+    WHERE j.kind = 'capture' AND CASE WHEN j.rate_id IS NULL
+        THEN j.theirs IS NOT NULL OR j.fee IS NOT NULL
+        ELSE (r.id IS NOT NULL AND h.firm AND j.points = h.points AND j.theirs > 0
+              AND j.fee BETWEEN 0 AND j.points) IS NOT TRUE END
+    """,
+)
+
 RATE_USE = Invariant(
     "rate-used-within-its-daily-cap",
     "What is counted towards a rate's daily cap is the sum of that day's imports, within the cap.",
@@ -115,4 +134,4 @@ QUOTE = Invariant(
     """,
 )
 
-INVARIANTS = [EXPOSURE_POINTS, EXPOSURE_OWED, CAP, IMPORT_RATE, RATE_USE, QUOTE]
+INVARIANTS = [EXPOSURE_POINTS, EXPOSURE_OWED, CAP, IMPORT_RATE, EXPORT, RATE_USE, QUOTE]

@@ -63,6 +63,19 @@ LOTS = Invariant(
     """,
 )
 
+TERMS = Invariant(
+    "moved-points-keep-their-terms",
+    "What one wallet got from another lies there under the terms it was issued under, which price"
+    " it.",
+    """
+    SELECT p.journal_id || '/' || p.line, format('terms %s', f.terms), format('terms %s', t.terms)
+    FROM exchange.posting p
+    JOIN exchange.lot f ON f.wallet_id = p.debit AND f.id = p.lot_id
+    JOIN exchange.lot t ON t.wallet_id = p.credit AND t.id = p.to_lot_id
+    WHERE p.movement = 'moved' AND f.terms <> t.terms
+    """,
+)
+
 ORPHAN_LINES = Invariant(
     "no-orphan-line",
     "Every line belongs to a journal, in that journal's window and transaction; its accounts and"
@@ -137,4 +150,4 @@ PARTY_ACCOUNTS = Invariant(
     """,
 )
 
-INVARIANTS = [ACCOUNTS, LOTS, ORPHAN_LINES, ORPHAN_JOURNALS, ORPHAN_HOLDS, PARTY_ACCOUNTS]
+INVARIANTS = [ACCOUNTS, LOTS, TERMS, ORPHAN_LINES, ORPHAN_JOURNALS, ORPHAN_HOLDS, PARTY_ACCOUNTS]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exchange import ledger
+from exchange import history, ledger
 from exchange.purses import open_purse
 from exchange.store import join_window
 from exchange.transfers import transfer
@@ -49,6 +49,18 @@ class PurseChoice:
     name: str
     left_today: int
     available: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    """Something that happened in a purse; `points` are signed, `person` is who did it, if known."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    party: int | None
+    points: int
+    person: UUID | None
 
 
 def open_(
@@ -211,6 +223,46 @@ def _pay_back(session: Session, row: store.Row, to_wallet: int, now: datetime) -
     return left
 
 
+def doings(
+    session: Session, purse: Purse, *, before: UUID | None, limit: int
+) -> list[Doing] | None:
+    """What happened in the purse, newest first, one more than `limit` when there are more.
+
+    Without a cursor, holds that are open come first. None when `before` is no event of it.
+    """
+    entries = history.page(session, purse.wallet, limit=limit, before=before)
+    if entries is None:
+        return None
+    holds = [] if before else history.holds(session, purse.wallet)
+    events = [hold.id for hold in holds]
+    events += [each.hold or each.id for each in entries] + [each.id for each in entries]
+    who = store.doers(session, purse.id, events)
+    return [
+        *(
+            Doing(
+                id=hold.id,
+                at=hold.held_at,
+                kind="held",
+                party=hold.party,
+                points=-hold.points,
+                person=who.get(hold.id),
+            )
+            for hold in holds
+        ),
+        *(
+            Doing(
+                id=each.id,
+                at=each.at,
+                kind=each.kind,
+                party=each.party,
+                points=each.points,
+                person=who.get(each.hold or each.id) or who.get(each.id),
+            )
+            for each in entries
+        ),
+    ]
+
+
 def lock(session: Session, purse: UUID) -> store.Row:
     """The purse's row, locked before its wallet. Raises PurseNotFound."""
     join_window(session)
@@ -221,13 +273,19 @@ def lock(session: Session, purse: UUID) -> store.Row:
 
 
 def stop_codes(session: Session, person: UUID, now: datetime) -> None:
-    """End the codes that this person shows of any purse: for freezing one's own wallet.
+    """End the codes that this person shows of any purse: to be called first in a transaction that
+    freezes the person's own wallet, which it locks with those of the purses.
 
-    From then on `allowance` says nothing, until the wallet is thawed.
+    A code that is being made meanwhile waits, and then `allowance` finds the wallet frozen.
     """
-    for row in store.purses_of(session, person):
-        store.lock_wallets(session, row["wallet_id"])
-        store.end_codes(session, row["wallet_id"], person, now)
+    row = store.person(session, person)
+    if row is None:
+        return
+    shared = [purse["wallet_id"] for purse in store.purses_of(session, person)]
+    join_window(session)
+    store.lock_wallets(session, row["wallet_id"], *shared)
+    for wallet in shared:
+        store.end_codes(session, wallet, person, now)
 
 
 def spendable(

@@ -379,6 +379,24 @@ def contributed(session: Session, purse: UUID) -> dict[UUID, int]:
     return {row["person_id"]: row["points"] for row in rows}
 
 
+def doers(session: Session, purse: UUID, events: list[UUID]) -> dict[UUID, UUID]:
+    """Who did what, of journals and holds of a purse: the person by each, as far as it is known.
+
+    Contributions for ever; payments for the two days that a used code is kept.
+    """
+    rows = _all(
+        session,
+        "SELECT journal_id AS event, person_id AS person FROM members.purse_move"
+        " WHERE purse_id = :purse AND journal_id = ANY (:events)"
+        " UNION ALL SELECT c.used_for, c.spender FROM exchange.payment_code c"
+        " JOIN members.purse p ON p.wallet_id = c.wallet_id"
+        " WHERE p.id = :purse AND c.used_for = ANY (:events) AND c.spender IS NOT NULL",
+        purse=purse,
+        events=events,
+    )
+    return {row["event"]: row["person"] for row in rows}
+
+
 def closed_purses_with_points(session: Session, limit: int) -> list[UUID]:
     """Closed purses into which something came back: a refund, a hold that ended."""
     return list(

@@ -6,12 +6,13 @@ present one is told once, in one statement; a worker that is killed tells nothin
 all of it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kit.database import Database
 from members.notices import store
 from members.trust import standing
 
+KEPT = timedelta(days=400)  # as long as partners' answers
 TRANSACTIONS = 10_000  # told of at a time, so that a long sleep is made up for in parts
 
 
@@ -26,13 +27,19 @@ def tell_members(database: Database, now: datetime) -> int:
             step = store.next_step(session, TRANSACTIONS, now)
             if step is None:
                 return told
-            told += store.tell(session, step, now)
             indebted = store.indebted(session, step)
-            if indebted:
+            if indebted:  # First: it locks wallets, and telling locks persons.
                 standing.rate(session, indebted, now)
+            told += store.tell(session, step, now)
             store.step_on(session, step)
         if step.last:  # This very transaction would be news to the next look.
             return told
+
+
+def drop_old(database: Database, now: datetime) -> int:
+    """Drop what was told more than 400 days ago; how many notices. A job."""
+    with database.transaction() as session:
+        return store.drop_before(session, now - KEPT)
 
 
 def tell_expiry(database: Database, now: datetime) -> int:

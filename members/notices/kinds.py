@@ -60,7 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "exchange-returned": _kind("exchanges", points=int, party=int, exchange=UUID),
     "exchange-undone": _kind("exchanges", points=int, party=int, exchange=UUID),
     "family-invitation": _kind("family", {"purse": UUID}),
-    "new-device": _kind("sign-in", device=str),
+    "new-device": _kind("sign-in", {"visit": UUID}, device=str),
     "passkey-added": _kind("sign-in"),
     "passkey-removed": _kind("sign-in"),
     "frozen": _kind("freezing", {"holds": int}),

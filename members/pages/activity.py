@@ -119,14 +119,16 @@ def entry(movement: str) -> ResponseReturnValue:
 def _read(hub: Wallets) -> tuple[Form, Wanted]:
     """The filters of the URL; those that are wrong are left out and said."""
     form = Form(Filters(), request.args)
-    if form.data.get("kind") not in (None, *KINDS):
+    kind = form.data.get("kind")
+    if kind not in (None, *KINDS):
         form.refuse("kind", _("Choose a kind from the list"))
+        kind = None
     brand = None
     if slug := form.data.get("brand"):
         brand = next((each for each in hub.brands.all().values() if each.slug == slug), None)
         if brand is None:
             form.refuse("brand", _("Choose a brand from the list"))
-    return form, Wanted(kind=form.data.get("kind"), brand=brand, period=form.data.get("period"))
+    return form, Wanted(kind=kind, brand=brand, period=form.data.get("period"))
 
 
 def _query(wanted: Wanted, without: str = "") -> dict[str, Any]:

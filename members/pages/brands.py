@@ -129,7 +129,7 @@ def link_state() -> ResponseReturnValue:
     with hub.database.transaction() as session:
         row = store.own_token(session, person.member)
     if row is not None and row["used_by"] is not None:
-        brand = hub.brands.all()[row["used_by"]]
+        brand = hub.brands.named([row["used_by"]])[row["used_by"]]
         return render_template(
             "members/link_state.html", state="linked", brand=brand, at=row["used_at"]
         )
@@ -150,9 +150,9 @@ def _link_page(person: Me, hub: Wallets, form: Form) -> str:
 
 def _links(person: Me, hub: Wallets) -> list[Shown]:
     """By the brands' names."""
-    brands = hub.brands.all()
     with hub.database.transaction() as session:
         found = brand_links.every(session, person.wallet)
+    brands = hub.brands.named([link.party for link in found])
     return sorted(
         (Shown(brands[link.party], link) for link in found), key=lambda each: each.brand.name
     )

@@ -21,6 +21,7 @@ from members.people.persons import face, faces
 pages = Blueprint("family", __name__)
 
 Page = tuple[str, int]
+AT_ONCE = 20  # events of a purse on one page
 
 
 @pages.get("/family")
@@ -227,6 +228,9 @@ def _purse(purse: str, form: Form, status: int) -> Page:
         found = purses.seen_by(session, _id(purse), mine.person, secrets_=hub.secrets)
         people = _people(session, found)
         is_opener = found.opened_by == mine.person
+        before = from_text("jrn", request.args.get("before", ""))
+        doings = purses.doings(session, found, before=before, limit=AT_ONCE) or []
+        older = to_text("jrn", doings[-2].id) if _has_more(doings) else ""
         shown = render_template(
             "members/purse.html",
             form=form,
@@ -239,9 +243,18 @@ def _purse(purse: str, form: Form, status: int) -> Page:
             if is_opener
             else [],
             has_room=len(people) < joining.MOST,
+            doings=doings[:-1] if older else doings,
+            older=older,
+            is_later=before is not None,
+            faces={each["person"]: each["face"] for each in people},
+            brands=hub.brands.all(),
             text=to_text,
         )
     return shown, status
+
+
+def _has_more(doings: list[purses.Doing]) -> bool:
+    return sum(each.kind != "held" for each in doings) > AT_ONCE
 
 
 def _member(purse: str, person: str, form: Form, status: int) -> Page:

@@ -8,6 +8,7 @@ from kit import ids
 from kit.forms import tell
 from kit.language import gettext as _
 from members import store
+from members.giving import purses
 from members.notices import notify
 from members.pages.showing import show
 from members.pages.signed_in import me, prove_first, recently_proved, signed_in
@@ -40,6 +41,7 @@ def freeze_now() -> ResponseReturnValue:
     """Freeze, and end every hold. A second press changes nothing."""
     person, hub = me(), here()
     with hub.database.transaction() as session:
+        purses.stop_codes(session, person.person, hub.clock())
         ended = freezing.freeze(session, person.wallet)
         if not person.frozen:
             notify(session, person.person, "frozen", holds=len(ended))

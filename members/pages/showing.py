@@ -12,15 +12,19 @@ from sqlalchemy.orm import Session
 from exchange import store
 from kit.language import LOCALES, current
 from kit.language import gettext as _
-from members.pages.wiring import here
+from members.pages.wiring import Brand, here
 
 
 def show(template: str, **facts: Any) -> str:
     """A page of the wallet: `brand_name` says a party's name."""
-    brands = here().brands.all()
+
+    names = here().brands
+    brands: dict[int, Brand | None] = dict(names.all())
 
     def brand_name(party: int | None) -> str:
-        brand = brands.get(party) if party is not None else None
+        if party is not None and party not in brands:  # Once: the hub itself is no brand.
+            brands.setdefault(party, names.named([party]).get(party))
+        brand = None if party is None else brands[party]
         return brand.name if brand else _("Tongbao")
 
     return render_template(
@@ -39,7 +43,7 @@ def kind_word(kind: str) -> str:
         "spent": _("Spent"),
         "held": _("Held"),
         "refunded": _("Refunded"),
-        "clawed_back": _("Taken back"),
+        "clawed_back": _("Points taken back"),
         "imported": _("Imported"),
         "exported": _("Exported"),
         "given": _("Given"),

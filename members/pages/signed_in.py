@@ -12,8 +12,9 @@ from typing import ParamSpec
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Response, g, redirect, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers.response import Response
 
 from members.notices.telling import unread
 from members.pages.wiring import here

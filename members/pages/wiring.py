@@ -1,6 +1,6 @@
 """What the wallet's pages may reach: one value, made where the application is wired."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,10 @@ class Brands(Protocol):
         """Every partner by party, also those that have left: history names them."""
         ...
 
+    def named(self, parties: Collection[int]) -> Mapping[int, Brand]:
+        """As `all`, and surely with these parties, however new they are."""
+        ...
+
     def open(self) -> list[Brand]:
         """Those that a member may link today, by name."""
         ...
@@ -37,7 +41,8 @@ class Brands(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wallets:
-    """`point_worth` is what a point buys, in millionths of a minor unit of `currency`."""
+    """`point_worth` is what a point buys, in millionths of a minor unit of `currency`;
+    `phone_region` is where a number without a country code is from."""
 
     clock: Clock
     database: Database
@@ -47,6 +52,7 @@ class Wallets:
     sender: Sender
     currency: str
     point_worth: int
+    phone_region: str
     origin: str
     home: Path
     production: bool

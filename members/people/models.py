@@ -123,7 +123,6 @@ class SignInCode(Base):
     tries_left: Mapped[int] = mapped_column(SmallInteger)
     sent_at: Mapped[Moment]
     expires_at: Mapped[Moment]
-    used_at: Mapped[Moment | None]
 
 
 class SignInLink(Base):

@@ -73,6 +73,12 @@ def find(session: Session, secrets_: Secrets, token: str, now: datetime) -> RowM
     return row
 
 
+def of(session: Session, person: UUID, now: datetime) -> list[RowMapping]:
+    """Where this person is signed in: `id`, `how`, `device`, `opened_at`, `seen_at`, last seen
+    first."""
+    return store.sessions_of(session, person, seen_after=now - IDLE, opened_after=now - LONGEST)
+
+
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:
     """Whether who holds the session has proved a moment ago who they are."""
     return proved_at is not None and proved_at > now - FRESH

@@ -33,6 +33,17 @@ _FACTS = """
     WHERE p.id = ANY(:persons) AND p.erased_at IS NULL
 """
 
+# Wallets before persons, as whoever erases a person locks them.
+_LOCK = """
+    SELECT FROM unnest(CAST(:persons AS uuid[]), CAST(:unapproved AS bigint[]))
+        AS r (id, unapproved)
+    JOIN members.person p ON p.id = r.id AND p.erased_at IS NULL
+    JOIN members.member m ON m.id = p.member_id
+    JOIN exchange.wallet w ON w.id = m.wallet_id
+    WHERE w.unapproved_limit IS DISTINCT FROM r.unapproved
+    ORDER BY w.id FOR UPDATE OF w
+"""
+
 _RATE = """
     WITH rated AS (
         SELECT p.id, m.wallet_id, r.level, r.unapproved
@@ -45,11 +56,9 @@ _RATE = """
         INSERT INTO members.standing AS s (person_id, level, since)
         SELECT id, level, :now FROM rated
         ON CONFLICT ON CONSTRAINT standing_pk DO UPDATE
-            SET level = excluded.level, since = excluded.since WHERE s.level <> excluded.level),
-    wallets AS (
-        SELECT w.id, r.unapproved FROM exchange.wallet w JOIN rated r ON r.wallet_id = w.id
-        WHERE w.unapproved_limit IS DISTINCT FROM r.unapproved ORDER BY w.id FOR UPDATE OF w)
-    UPDATE exchange.wallet w SET unapproved_limit = t.unapproved FROM wallets t WHERE t.id = w.id
+            SET level = excluded.level, since = excluded.since WHERE s.level <> excluded.level)
+    UPDATE exchange.wallet w SET unapproved_limit = r.unapproved FROM rated r
+    WHERE w.id = r.wallet_id AND w.unapproved_limit IS DISTINCT FROM r.unapproved
 """
 
 
@@ -68,6 +77,7 @@ def rate(session: Session, rated: Sequence[tuple[UUID, int, int]], now: datetime
         "unapproved": list(unapproved),
         "now": now,
     }
+    session.execute(text(_LOCK), values)
     session.execute(text(_RATE), values)
 
 

@@ -260,9 +260,7 @@ CREATE TABLE exchange.journal (
 CREATE UNIQUE INDEX journal_approval_once ON exchange.journal (approval_id)
     WHERE approval_id IS NOT NULL;
 CREATE INDEX journal_by_party ON exchange.journal (party_id, kind, id);
-CREATE INDEX journal_ended_by_wallet ON exchange.journal (wallet_id)
-    WHERE kind IN ('expiry', 'clawback');
-CREATE INDEX journal_by_wallet ON exchange.journal (wallet_id, at, id);
+CREATE INDEX journal_by_wallet ON exchange.journal (wallet_id, kind, at, id) INCLUDE (party_id);
 CREATE INDEX journal_by_receiver ON exchange.journal (to_wallet_id, at, id)
     WHERE to_wallet_id IS NOT NULL;
 CREATE UNIQUE INDEX journal_of_the_hub_once ON exchange.journal (kind, reference)

@@ -56,7 +56,7 @@ CREATE TABLE members.device (
 CREATE INDEX device_by_age ON members.device (seen_at);
 
 -- One attempt to sign in with a number, or to prove oneself again in a session. The number is
--- sealed with the hub's key until the attempt is over.
+-- sealed with the hub's key; the row is gone once the code is used.
 CREATE TABLE members.sign_in_code (
     id uuid NOT NULL,
     phone_index bytea NOT NULL,
@@ -66,7 +66,6 @@ CREATE TABLE members.sign_in_code (
     tries_left smallint NOT NULL,
     sent_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    used_at timestamptz,
     CONSTRAINT sign_in_code_pk PRIMARY KEY (id),
     CONSTRAINT sign_in_code_session_fk FOREIGN KEY (session_id) REFERENCES members.session (id)
         ON DELETE CASCADE,

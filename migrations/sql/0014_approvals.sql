@@ -1,18 +1,19 @@
 -- Which payment code a member shows, and online spends that a partner asks a member to approve.
 
--- The one live code of a wallet and of the person who shows it. `id` names it to their own page;
--- the code itself is nowhere.
+-- The one live code of a wallet and of the person who shows it, with the limit they chose last.
+-- `id` names it to their own page; the code itself is nowhere.
 CREATE TABLE members.shown_code (
     wallet_id bigint NOT NULL,
     person_id uuid NOT NULL,
     id uuid NOT NULL,
     digest bytea NOT NULL,
-    max_points bigint NOT NULL,
+    chosen_limit bigint NOT NULL,
     shown_at timestamptz NOT NULL,
     CONSTRAINT shown_code_pk PRIMARY KEY (wallet_id, person_id),
     CONSTRAINT shown_code_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),
+    CONSTRAINT shown_code_person_fk FOREIGN KEY (person_id) REFERENCES members.person (id),
     CONSTRAINT shown_code_id_once UNIQUE (id),
-    CONSTRAINT shown_code_max_positive CHECK (max_points > 0)
+    CONSTRAINT shown_code_limit_positive CHECK (chosen_limit > 0)
 );
 
 -- Where a partner's own pages are: a member is sent back to no other place.

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import exchange.store
+import members.store
 from exchange.errors import InsufficientPoints, MemberNotFound, WalletFrozen
 from kit.ids import uuid7
 from members.secrets import Secrets
@@ -112,19 +113,19 @@ def approve(
     if row is not None and _said(row, decider, "approved", now):
         return row
     row = _open(row, decider, now)
-    wallet = exchange.store.lock_wallet(session, decider.wallet)
-    if wallet is None or wallet["frozen"]:
+    exchange.store.lock_wallet(session, decider.wallet)
+    wallet = members.store.standing(session, decider.wallet, now)
+    if wallet["frozen"]:
         raise WalletFrozen
-    spendable = store.spendable(session, decider.wallet, now)
-    if spendable < row["points"]:
-        raise InsufficientPoints(requested=row["points"], available=spendable)
+    if wallet["spendable"] < row["points"]:
+        raise InsufficientPoints(requested=row["points"], available=wallet["spendable"])
     digest = secrets_.digest(PURPOSE, str(approval))
-    store.insert_code(
+    exchange.store.insert_payment_code(
         session,
         {
             "digest": digest,
             "wallet": decider.wallet,
-            "points": row["points"],
+            "max_points": row["points"],
             "party": row["party_id"],
             "expires_at": now + GOOD_FOR,
         },

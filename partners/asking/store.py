@@ -100,17 +100,6 @@ def decide(session: Session, values: Values) -> None:
     )
 
 
-def insert_code(session: Session, values: Values) -> None:
-    """The payment code that an approval is, for this party alone."""
-    session.execute(
-        text(
-            "INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id,"
-            " expires_at) VALUES (:digest, :wallet, :points, :party, :expires_at)"
-        ),
-        values,
-    )
-
-
 def forget(session: Session, before: datetime) -> int:
     """Drop the approvals that expired before then."""
     return len(
@@ -131,24 +120,8 @@ _LOTS = """
     CROSS JOIN unnest(p.issuers, p.expiries, p.takes) AS l (issuer, expires_on, take)
 """
 
-_SPENDABLE = """
-    SELECT coalesce(sum(l.available), 0)::bigint
-    FROM exchange.lot l
-    CROSS JOIN (SELECT (CAST(:now AS timestamptz) AT TIME ZONE zone)::date AS today
-                FROM exchange.setting) s
-    WHERE l.wallet_id = :wallet AND l.live
-        AND l.expires_on >= s.today AND l.spendable_from <= s.today
-"""
-
 
 def lots(session: Session, wallet: int, points: int, now: datetime) -> list[Row]:
     """The lots that a spend of `points` would take now, in the order in which it takes them."""
     values = {"wallet": wallet, "points": points, "now": now}
     return list(session.execute(text(_LOTS), values).mappings())
-
-
-def spendable(session: Session, wallet: int, now: datetime) -> int:
-    """What the wallet can spend now: neither pending nor expired nor held."""
-    values = {"wallet": wallet, "now": now}
-    points: int = session.execute(text(_SPENDABLE), values).scalar_one()
-    return points

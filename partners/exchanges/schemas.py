@@ -49,4 +49,3 @@ class ExchangeAnswer(AnswerSchema):
 
 class ExchangesAnswer(AnswerSchema):
     exchanges = fields.List(fields.Nested(ExchangeAnswer))
-    next_cursor = fields.String(allow_none=True)

@@ -50,6 +50,7 @@ def test_every_command_explains_itself() -> None:
         "growth",
         "skew",
         "window",
+        "wallet",
         "closing",
         "memory",
         "profile",

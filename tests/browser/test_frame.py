@@ -66,3 +66,9 @@ def test_the_keyboard_reaches_the_content_first(visit, coalition) -> None:
     assert visitor.page.locator(":focus").inner_text() == "Skip to the content"
     visitor.page.keyboard.press("Enter")
     assert visitor.page.locator(":focus").get_attribute("id") == "main"
+
+
+def test_what_is_hidden_is_hidden(visit, coalition) -> None:
+    visitor = visit()
+    visitor.go("/frame")
+    assert visitor.page.locator("[hidden]:visible").count() == 0

@@ -10,6 +10,7 @@ ONE = {
     "redemption": "(SELECT id FROM exchange.journal WHERE kind = 'redemption' LIMIT 1)",
     "spent_lot": "(SELECT lot_id FROM exchange.posting WHERE movement = 'spent' LIMIT 1)",
     "import": "(SELECT id FROM exchange.journal WHERE kind = 'import' LIMIT 1)",
+    "export": "(SELECT id FROM exchange.journal WHERE kind = 'capture' AND theirs > 0)",
     "batched_accrual": "(SELECT j.id FROM exchange.journal j JOIN exchange.claim c"
     " ON c.key = j.request_key WHERE c.operation = 'batch' AND j.kind = 'accrual')",
     "batched_hold": "(SELECT h.id FROM exchange.hold h JOIN exchange.claim c"
@@ -106,6 +107,10 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         _posted("issued", "party_id = 1"),
         ("UPDATE exchange.posting SET movement = 'issued' WHERE movement = 'refunded'",),
     ],
+    "moved-points-keep-their-terms": [
+        ("UPDATE exchange.lot SET terms = terms + 1000 WHERE id IN"
+         " (SELECT to_lot_id FROM exchange.posting WHERE movement = 'moved')",),
+    ],
     "line-carries-its-lot": [
         _posted("issued", "expires_on = expires_on + 1"),
         _posted("spent", "issuer_id = issuer_id + 1"),
@@ -200,7 +205,7 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("INSERT INTO exchange.payment_code (digest, wallet_id, max_points, party_id, expires_at,"
          " used_at, used_by, used_for, points) SELECT '\\x00', wallet_id, max_points, party_id,"
          " expires_at, used_at, used_by, used_for, points FROM exchange.payment_code"
-         " WHERE used_at IS NOT NULL",),
+         " WHERE used_at IS NOT NULL LIMIT 1",),
     ],
     "nothing-held-in-a-frozen-wallet": [
         ("UPDATE exchange.wallet SET frozen = true",),
@@ -267,6 +272,14 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("UPDATE exchange.journal SET fee = fee + 1 WHERE id = {import}",),
         ("UPDATE exchange.journal SET rate_id = NULL WHERE id = {import}",),
         ("UPDATE exchange.rate SET ours = ours + 1",),
+    ],
+    "export-names-what-was-given-for-it": [
+        ("UPDATE exchange.journal SET theirs = NULL WHERE id = {export}",),
+        ("UPDATE exchange.journal SET fee = points + 1 WHERE id = {export}",),
+        ("UPDATE exchange.journal SET rate_id = NULL WHERE id = {export}",),
+        ("UPDATE exchange.journal SET points = points - 1 WHERE id = {export}",),
+        ("UPDATE exchange.rate SET party_id = 1 WHERE direction = 'export'",),
+        ("UPDATE exchange.hold SET firm = false WHERE firm",),
     ],
     "rate-used-within-its-daily-cap": [
         ("UPDATE exchange.rate_use SET theirs = theirs + 1",),

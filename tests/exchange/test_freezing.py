@@ -1,8 +1,11 @@
 """A frozen wallet: nothing leaves it, nothing is held in it, points still come."""
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
-from exchange import freezing, ledger, links, returns, store, transfers
+from exchange import acceptance, freezing, ledger, links, returns, store, transfers
 from exchange.errors import HoldNotOpen, MemberNotFound, WalletNotFound
 
 
@@ -29,6 +32,32 @@ class TestFreeze:
         assert books.balance(wallet) == (100, 0)
         refused = books.post("capture", party=tills[0], hold=holds[0])
         assert (refused.code, refused.facts["state"]) == (HoldNotOpen.code, "voided")
+
+    def test_leaves_what_an_exchange_under_way_holds(self, books, database, held):
+        wallet, _, holds = held
+        airline = books.party()
+        order = acceptance.authorise(
+            party=airline,
+            link=None,
+            code=books.payment_code(wallet, party=airline),
+            points=10,
+            reference="exg-1",
+            until=datetime(2090, 1, 1, tzinfo=UTC),
+        )
+        firm = ledger.post(database.hot, [order])[0].unwrap()["id"]
+        with database.transaction() as session:
+            assert [str(each.hold) for each in freezing.freeze(session, wallet)] == holds
+        assert books.balance(wallet) == (90, 10)
+        rate = books.rate(airline, direction="export")
+        done = acceptance.export(party=airline, hold=UUID(firm), rate=rate, theirs=5, fee=0)
+        assert ledger.post(database.hot, [done])[0].unwrap()["state"] == "captured"
+        assert books.balance(wallet) == (90, 0)
+
+    def test_twice_ends_nothing_more(self, database, held):
+        wallet, *_ = held
+        with database.transaction() as session:
+            assert len(freezing.freeze(session, wallet)) == 2
+            assert freezing.freeze(session, wallet) == []
 
     def test_stops_what_leaves_and_not_what_comes(self, books, database, held):
         wallet, tills, _ = held

@@ -1,11 +1,12 @@
 """What a member reads of a wallet, and that it adds up."""
 
+import re
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 
-from exchange import history
+from exchange import acceptance, history, ledger, transfers
 
 NOON = datetime(2030, 6, 15, 12, tzinfo=UTC)
 TODAY = NOON.date()
@@ -119,6 +120,52 @@ class TestPages:
             )
         ]
         assert days == [4, 3]
+
+    def test_every_kind_that_is_booked_is_read(self, owner):
+        check = owner.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname ="
+            " 'journal_kind_known'"
+        ).fetchone()[0]
+        booked = {kind for kinds in history._BOOKED.values() for kind in kinds}
+        assert {*re.findall(r"'(\w+)'", check)} == booked
+        assert {*history.KINDS} - history._BOOKED.keys() == {"received", "returned"}
+
+    def test_exports_are_not_spends(self, read, books, database):
+        shop, airline = books.party(), books.party()
+        wallet = books.wallet(points=100)
+        rate = books.rate(airline, direction="export", theirs=1, ours=4)
+        books.post("redemption", party=shop, link=books.link(shop, wallet), points=7).unwrap()
+        till = books.post(
+            "authorisation", party=shop, link=books.link(shop, wallet), points=8
+        ).unwrap()
+        books.post("capture", party=shop, hold=till["id"]).unwrap()
+        hold = books.post(
+            "authorisation",
+            party=airline,
+            code=books.payment_code(wallet, party=airline),
+            points=20,
+            held_until="2090-01-01T00:00:00+00:00",
+        ).unwrap()
+        export = acceptance.export(party=airline, hold=UUID(hold["id"]), rate=rate, theirs=5, fee=0)
+        ledger.post(database.hot, [export])[0].unwrap()
+        (out,) = read("page", wallet, limit=5, kinds=["exported"])
+        assert (out.points, out.rate, out.theirs, out.fee) == (-20, (1, 4), 5, 0)
+        assert [e.points for e in read("page", wallet, limit=5, kinds=["spent"])] == [-8, -7]
+        both = read("page", wallet, limit=5, kinds=["spent", "exported"])
+        assert [e.points for e in both] == [-20, -8, -7]
+
+    def test_a_gift_that_came_back_is_not_one_that_came(self, read, books, database):
+        giver, escrow = books.wallet(points=9), books.wallet()
+        books.post("transfer", wallet=giver, to_wallet=escrow, points=9).unwrap()
+        for points, note in ((4, transfers.RETURNED), (5, None)):
+            back = transfers.transfer(wallet=escrow, to_wallet=giver, points=points, note=note)
+            ledger.post(database.hot, [back])[0].unwrap()
+        kinds = [e.kind for e in read("page", giver, limit=5)]
+        assert kinds == ["received", "returned", "given", "earned"]
+        for kind, points in (("received", 5), ("returned", 4)):
+            (found,) = read("page", giver, limit=5, kinds=[kind])
+            assert (found.kind, found.points, found.other_wallet) == (kind, points, escrow)
+        assert [e.kind for e in read("page", escrow, limit=5)] == ["given", "given", "received"]
 
     def test_of_another_wallet_is_nothing(self, read, life, books):
         *_, did = life

@@ -84,6 +84,12 @@ def live(books):
     books.post("transfer", wallet=importer, to_wallet=spender, points=3)
     books.post("transfer", wallet=wallet, to_wallet=importer, points=3)
 
+    out = books.rate(acceptor, direction="export")
+    code = books.payment_code(wallet, party=acceptor)
+    order = {"party": acceptor, "code": code, "held_until": "2090-01-01T00:00:00+00:00"}
+    firm = books.post("authorisation", points=12, **order).unwrap()["id"]
+    books.post("capture", party=acceptor, hold=firm, rate=out, theirs=40, fee=1).unwrap()
+
     with books.database.transaction() as session:
         history.bring_forward(session, wallet)
     contest(coalition)

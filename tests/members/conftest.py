@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from kit.database import Database
+from tests.books import Books
 from tests.cluster import Address
+from tests.members.purse import Purse
 from tests.members.visitor import Site, Visitor, site_at
 
 
@@ -27,3 +29,11 @@ def site(_site: Site, database: Database) -> Iterator[Site]:
 def visitor(site: Site) -> Visitor:
     """Somebody whom nobody knows yet."""
     return site.visitor()
+
+
+@pytest.fixture
+def purse(site: Site, books: Books) -> Iterator[Purse]:
+    """Somebody signed in whose wallet is empty."""
+    made = Purse.of(site, books)
+    yield made
+    made.close()

@@ -293,6 +293,7 @@ def site_at(address: Address, folder: Path, host: str = "localhost") -> Iterator
         server.shutdown()
         thread.join()
         server.server_close()
+        app.extensions["wallets"].funnel.close()
         app.extensions["database"].close()
 
 

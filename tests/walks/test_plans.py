@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
 
 from exchange import reading
 from exchange.funnel import Funnel
@@ -19,6 +19,7 @@ from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
 from tests.cluster import Cluster, migrated_database
+from tests.walks.plans import pages, plans, scanned
 from tests.walks.years import Known, fill
 from web.app import OPERATIONS
 
@@ -144,39 +145,6 @@ def call(years: Years, known: Known, asked: Asked) -> Call:
     return Call(hub, key, datetime.now(UTC), asked.path)
 
 
-def plans(years: Years, read: Read, known: Known, asked: Asked) -> list[dict[str, Any]]:
-    """How PostgreSQL answers each statement of a read, as it came to it."""
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        heard.append((statement, parameters))
-
-    event.listen(years.database.engine, "before_cursor_execute", hear)
-    try:
-        with years.database.transaction() as session:
-            assert read.read(call(years, known, asked), session, dict(asked.query))
-    finally:
-        event.remove(years.database.engine, "before_cursor_execute", hear)
-    assert heard
-    with years.database.engine.connect() as connection:
-        return [
-            connection.exec_driver_sql(
-                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters
-            ).scalar_one()[0]["Plan"]
-            for statement, parameters in heard
-        ]
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)
-
-
-def pages(plan: dict[str, Any]) -> int:
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-
-
 def test_the_years_are_as_long_as_they_say(years: Years) -> None:
     assert {"journal", "posting", "lot", "link", "wallet", "hold", "total"} <= years.large
 
@@ -199,7 +167,11 @@ def test_every_read_is_asked(years: Years) -> None:
 def test_a_read_touches_few_pages(years: Years, name: str, who: str) -> None:
     known = years.members[who]
     for asked in questions(known)[name]:
-        for plan in plans(years, READS[name], known, asked):
-            scanned = {n["Relation Name"] for n in nodes(plan) if n["Node Type"] == "Seq Scan"}
-            assert not scanned & years.large, (asked.query, plan)
+        called = call(years, known, asked)
+
+        def ask(session: Session, called: Call = called, query: Any = asked.query) -> Any:
+            return READS[name].read(called, session, dict(query))
+
+        for plan in plans(years.database, ask):
+            assert not scanned(plan) & years.large, (asked.query, plan)
             assert pages(plan) <= MORE.get(name, FEW), (asked.query, plan)

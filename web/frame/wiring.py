@@ -102,9 +102,9 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
 def _choose(app: Flask) -> None:
     """The language and the theme of this answer: the member's own, the cookie's, the browser's."""
     g.me = None
+    _dress(request.cookies.get("language"), request.cookies.get("theme"))
     if request.path.startswith("/assets/"):
         return
-    _dress(request.cookies.get("language"), request.cookies.get("theme"))
     # After the cookies: should nobody be able to say who is there, that is said in one's language.
     if whoami := app.extensions.get("whoami"):
         g.me = whoami()
@@ -149,7 +149,12 @@ def _switch(name: str, wanted: str, known: tuple[str, ...]) -> Response:
     response = redirect(back if is_own_path(back) else "/wallet", 303)
     if wanted in known:
         response.set_cookie(
-            name, wanted, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+            name,
+            wanted,
+            max_age=_YEAR,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
         if prefer := current_app.extensions.get("prefer"):
             prefer(name, wanted)

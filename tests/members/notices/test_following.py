@@ -150,6 +150,19 @@ class TestBooks:
         assert told(books, known) == [("credit", 5), ("credit", 6)]
 
 
+class TestDropOld:
+    def test_after_four_hundred_days(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        books.issue(market, known.wallet, 5)
+        follow(books)
+        books.owner.execute("UPDATE members.notice SET state = 'none', due_at = NULL")
+        (notice,) = notices(books, known)
+        assert following.drop_old(books.database, notice.at + timedelta(days=400)) == 0
+        later = notice.at + timedelta(days=400, seconds=1)
+        assert following.drop_old(books.database, later) == 1
+        assert notices(books, known) == []
+
+
 class TestExpiry:
     """Told as of a noon in UTC, the zone of the books."""
 

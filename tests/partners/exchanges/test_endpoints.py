@@ -158,9 +158,10 @@ class TestApi:
         for _ in range(3):
             trade.done("import", 30)
         trade.quote("import", 30)  # Nobody's business yet.
-        first = trade.airline.call("GET", "/v1/exchanges?limit=2").body
-        rest = trade.airline.call("GET", f"/v1/exchanges?cursor={first['next_cursor']}").body
-        found = first["exchanges"] + rest["exchanges"]
+        first = trade.airline.call("GET", "/v1/exchanges?limit=2")
+        following = first.headers["link"].partition(">")[0].removeprefix("<")
+        rest = trade.airline.call("GET", following)
+        found = first.body["exchanges"] + rest.body["exchanges"]
         assert len(found) == 3
         assert [one["id"] for one in found] == sorted((one["id"] for one in found), reverse=True)
         assert found[0]["state"] == "done"

@@ -275,6 +275,7 @@ class TestFiles:
     def test_they_are_kept_for_a_year_under_their_digest(self, visitor: Visitor) -> None:
         files = self._files(visitor.get("/help"))
         assert len(files) >= 3
+        visitor.cookies.clear()
         for file in files:
             answer = visitor.get(file)
             assert answer.status == 200
@@ -299,6 +300,24 @@ class TestProduction:
         with running(dataclasses.replace(settings, production=production)) as app:
             answer = app.test_client().get("/frame", headers={"Accept": "text/html"})
             assert answer.status_code == status
+
+    @pytest.mark.parametrize("production", [False, True])
+    def test_the_cookie_of_a_choice(self, production: bool, settings: config.Config) -> None:
+        with running(dataclasses.replace(settings, production=production)) as app:
+            # A browser keeps what is for TLS alone from a page without it.
+            client = app.test_client()
+            page = client.get("/help", base_url="https://localhost")
+            token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+            assert token is not None
+            answer = client.post(
+                "/language",
+                base_url="https://localhost",
+                data={"language": "zh", "csrf_token": token[1], "back": "/help"},
+            )
+            (cookie,) = (one for one in answer.headers.getlist("Set-Cookie") if "language=" in one)
+        assert cookie.startswith("language=zh;")
+        assert "HttpOnly" in cookie
+        assert ("Secure" in cookie) == production
 
     @pytest.mark.parametrize("production", [False, True])
     def test_the_cookie_of_forms(self, production: bool, settings: config.Config) -> None:

@@ -1,0 +1,32 @@
+"""Links that sign somebody in once, without a number: made by command, in development alone."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from members.people import store
+from members.secrets import Secrets
+
+VALID: Final = timedelta(hours=24)
+
+
+def make(session: Session, secrets_: Secrets, person: UUID, now: datetime) -> str:
+    """The token of a link that signs this person in."""
+    token = secrets.token_urlsafe(32)
+    store.insert_sign_in_link(
+        session,
+        {"digest": _digest(secrets_, token), "person": person, "expires_at": now + VALID},
+    )
+    return token
+
+
+def use(session: Session, secrets_: Secrets, token: str, now: datetime) -> UUID | None:
+    """Whom it signs in, the one time; None when it is unknown, used or too old."""
+    return store.use_sign_in_link(session, _digest(secrets_, token), now)
+
+
+def _digest(secrets_: Secrets, token: str) -> bytes:
+    return secrets_.digest("sign-in-link", token)
