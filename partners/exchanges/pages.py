@@ -196,7 +196,8 @@ def undo(exchange: str) -> ResponseReturnValue:
     except ExchangeNotFound:
         abort(404)
     except UndoRefused as refusal:
-        tell("warn", _("It was not undone."), _(WHY_NOT[refusal.facts["why"]]))
+        why = WHY_NOT[refusal.facts["why"]]
+        tell("warn", _("It was not undone."), _(why))
         return redirect(f"/exchange/{exchange}", 303)
     except WalletFrozen:
         tell("bad", _("It was not undone."), _("Your wallet is frozen: unfreeze it first."))
