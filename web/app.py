@@ -21,7 +21,7 @@ from exchange import store as books
 from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
 from kit.database import Database, HotConnection, refuse_unsafe
-from kit.secure_headers import SECURE_HEADERS, page_policy
+from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS, page_policy
 from kit.strict_json import dumps
 from members.pages import PAGES
 from members.pages.signed_in import prefer, whoami
@@ -118,6 +118,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     def secure(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.headers.setdefault("Content-Security-Policy", page_policy())
+            response.headers.extend(PAGE_HEADERS)
         for name, value in SECURE_HEADERS:
             response.headers.setdefault(name, value)
         return response

@@ -149,7 +149,6 @@ def change(purse: str, person: str) -> Response | Page:
             opener=me().person,
             person=_id(person, "per"),
             daily_limit=limit,
-            now=hub.clock(),
         )
     tell("ok", _("The limit is %(n)s points a day from now on.", n=f"{limit:,}"))
     return redirect(f"/family/{purse}", 303)

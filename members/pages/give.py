@@ -98,8 +98,9 @@ def one(gift: str) -> str:
         found, is_mine = gifts.seen_by(
             session, _gift_id(gift), mine.person, secrets_=hub.secrets, now=hub.clock()
         )
+        lots = gifts.lots_of(session, found.id)
     return render_template(
-        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(found.lots)
+        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(lots)
     )
 
 
@@ -185,7 +186,8 @@ def read_points(form: Form) -> int | None:
 
 def read_number(form: Form) -> numbers.Number | None:
     """The mobile number that was typed, refused when it is none."""
-    found = numbers.number(form.typed.get("number", ""), here().secrets)
+    hub = here()
+    found = numbers.number(form.typed.get("number", ""), hub.phone_region, hub.secrets)
     if found is None:
         form.refuse("number", _("Enter a mobile number, such as 139 0000 0000."))
     return found

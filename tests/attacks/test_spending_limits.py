@@ -1,6 +1,8 @@
 """More than there is, more than was agreed, twice, or too late: refused, with nothing moved."""
 
+import secrets
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -332,6 +334,27 @@ class TestPaymentCodes:
         till.execute("UPDATE exchange.code_failure SET minute = minute - interval '1 minute'")
         assert till.wire.send(sign(request, till.shop)).status == 201
         assert request.headers["idempotency-key"] == key
+
+    def test_ten_thousand_guesses_hit_nothing(self, till: Till) -> None:
+        """While fifty codes are good: all in one request, so no pause helps the guesser."""
+        for _ in range(50):
+            till.code()
+        before, counts = till.balance(), till.coalition.counts()
+        orders = [
+            {
+                "kind": "redemption",
+                "payment_code": f"80{secrets.randbelow(10**16):016d}",
+                "points": 1,
+                "reference": f"Q-{n}",
+            }
+            for n in range(10_000)
+        ]
+        answer = till.post("batches", orders=orders)
+        assert (answer.json["done"], answer.json["refused"]) == (0, 10_000)
+        told = Counter(one["problem"]["code"] for one in answer.json["outcomes"])
+        assert told["too-many-codes"] >= 10_000 - 2 * 20  # A minute may end in between.
+        assert told.total() == told["too-many-codes"] + told["payment-code-invalid"]
+        assert (till.balance(), till.coalition.counts()) == (before, counts)
 
 
 class TestSuspended:

@@ -1,5 +1,6 @@
 """What is told goes to those alive who want to hear it, once; and it holds nobody's name."""
 
+import threading
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -77,6 +78,22 @@ class TestNotify:
         tell(books, known, "frozen", holds=2)
         told = {n.kind: (n.inbox, n.state) for n in notices(books, known)}
         assert told == {"family-invitation": (False, "waiting"), "frozen": (True, "none")}
+
+    def test_whoever_is_being_erased_is_told_nothing(self, books: Books, known: Known) -> None:
+        telling_ended = threading.Event()
+
+        def tell_late() -> None:
+            tell(books, known, "frozen")
+            telling_ended.set()
+
+        late = threading.Thread(target=tell_late)
+        with books.owner.transaction():
+            erase(books, known, NOW)
+            late.start()
+            assert not telling_ended.wait(0.3)  # It waits for the outcome.
+        late.join()
+        assert telling_ended.is_set()
+        assert notices(books, known) == []
 
     def test_is_undone_with_what_happened(self, books: Books, known: Known) -> None:
         def fail() -> None:
