@@ -129,7 +129,10 @@ def _of_the_account(kind: str, facts: Mapping[str, Any], brand: str) -> str:
         case "family-invitation":
             return _("You are invited to share a family purse.")
         case "new-device":
-            return _("New device signed in: %(device)s.", device=facts["device"])
+            return _(
+                "New device signed in: %(device)s.",
+                device=facts["device"] or _("an unknown browser"),
+            )
         case "passkey-added":
             return _("A passkey was added to your account.")
         case "passkey-removed":
@@ -199,6 +202,7 @@ def _link(kind: str, facts: Mapping[str, Any]) -> str:
         ("exchange", "/exchange", "exg"),
         ("gift", "/give", "gft"),
         ("journal", "/wallet/activity", "jrn"),
+        ("visit", "/settings/devices", "ses"),
     ):
         if name in facts:
             return f"{place}/{ids.to_text(prefix, facts[name])}"

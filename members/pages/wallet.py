@@ -40,6 +40,7 @@ def wallet() -> ResponseReturnValue:
         "members/wallet.html",
         held=held,
         parts=held.parts if whole else held.parts[:SOONEST],
+        others=[] if whole else held.parts[SOONEST:],
         holds=[activity.of_hold(hold) for hold in holds],
         owed=owed,
         months=months,

@@ -61,6 +61,15 @@ class TestBooks:
         assert by_kind["clawback"].facts["owed"] == 0
         assert {n.state for n in by_kind.values()} == {"waiting"}
 
+    def test_an_exchange_undone_is_no_return_of_goods(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        books.rate(market)
+        link = books.link(market, known.wallet)
+        came = books.post("import", party=market, link=link, theirs=100).unwrap()["id"]
+        books.post("clawback", party=market, undoes=came).unwrap()
+        follow(books)
+        assert told(books, known) == [("exchange-done", 30), ("exchange-undone", 30)]
+
     def test_nothing_is_told_twice_whoever_goes_back(self, books: Books) -> None:
         known = know(books)
         books.issue(books.party(), known.wallet, 5)
@@ -77,8 +86,8 @@ class TestBooks:
         late = know(books, opened_at=datetime.now(UTC) + timedelta(days=1))
         books.issue(market, late.wallet, 5)
         gone = know(books)
-        erase(books, gone, datetime.now(UTC))
         books.issue(market, gone.wallet, 5)
+        erase(books, gone, datetime.now(UTC))
         follow(books)
         assert books.rows("SELECT FROM members.notice") == []
 
@@ -274,12 +283,12 @@ class TestExpiry:
 
     def test_only_the_living_who_want_it(self, books: Books) -> None:
         known, gone, deaf = know(books), know(books), know(books)
-        erase(books, gone, datetime.now(UTC))
         off = frozenset({"expiry"})
         with books.database.transaction() as session:
             choices.choose(session, deaf.person, choices.Choice(off, off))
         for each in (known, gone, deaf):
             self.points(books, each, _03_31=5)
+        erase(books, gone, datetime.now(UTC))
         books.issue(books.party(), books.wallet(), 5, expires_on="2090-03-31")
         assert self.at(books, date(2090, 3, 1)) == 1
         assert len(notices(books, known)) == 1
