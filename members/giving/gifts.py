@@ -17,7 +17,7 @@ from exchange import ledger
 from exchange.orders import Order
 from exchange.purses import open_purse
 from exchange.store import join_window
-from exchange.transfers import transfer
+from exchange.transfers import RETURNED, transfer
 from kit.database import Database
 from kit.ids import to_text, uuid7
 from members.giving import limits, store
@@ -279,7 +279,8 @@ def _end(
     ledger.post_within(session, Order(kind="lot-expiry", id=str(uuid7()), wallet=escrow))
     left = store.available(session, escrow)
     if left:
-        _move(session, escrow, to_wallet, left, f"{to_text('gft', row['id'])} {state}")
+        note = None if state == "accepted" else RETURNED
+        _move(session, escrow, to_wallet, left, f"{to_text('gft', row['id'])} {state}", note)
     store.end_gift(session, row["id"], state=state, moved=left, recipient=recipient, now=now)
     if left and state != "taken_back":
         kind = "gift-accepted" if state == "accepted" else "gift-returned"
@@ -288,10 +289,17 @@ def _end(
 
 
 def _move(
-    session: Session, wallet: int, to_wallet: int, points: int, reference: str
+    session: Session,
+    wallet: int,
+    to_wallet: int,
+    points: int,
+    reference: str,
+    note: str | None = None,
 ) -> dict[str, Any]:
     """Raises WalletFrozen, InsufficientPoints."""
-    order = transfer(wallet=wallet, to_wallet=to_wallet, points=points, reference=reference)
+    order = transfer(
+        wallet=wallet, to_wallet=to_wallet, points=points, reference=reference, note=note
+    )
     return ledger.post_within(session, order).unwrap()
 
 

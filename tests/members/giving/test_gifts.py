@@ -240,7 +240,7 @@ class TestAccept:
 
 
 class TestDeclineAndTakeBack:
-    def test_give_back_to_the_giver(self, people):
+    def test_give_back_to_the_giver(self, people, owner):
         giver, recipient = people.person(300), people.person()
         declined = people.give(giver, recipient, 100)
         taken_back = people.give(giver, recipient, 50)
@@ -251,6 +251,11 @@ class TestDeclineAndTakeBack:
             "declined",
             "taken_back",
         )
+        notes = owner.execute(
+            "SELECT note FROM exchange.journal WHERE kind = 'transfer' AND reference NOT LIKE"
+            " '%given'"
+        ).fetchall()
+        assert notes == [("returned",), ("returned",)]  # So the giver's history calls them.
 
     def test_done_twice_is_done_once(self, people):
         giver, recipient = people.person(300), people.person()
