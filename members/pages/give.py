@@ -18,7 +18,7 @@ from members.giving import drafts, gifts, joining, limits, numbers, purses, stor
 from members.giving.errors import GiftOver, GiveLimit, GiverFrozen, OwnNumber, TooManyWaiting
 from members.giving.gifts import Lot
 from members.pages.signed_in import Me, me, signed_in
-from members.pages.typed import whole
+from members.pages.typed import is_line, whole
 from members.pages.wiring import here
 from members.people.persons import face
 from members.trust.levels import limits as limits_of
@@ -224,7 +224,7 @@ def _read(form: Form, mine: Me) -> dict[str, Any] | None:
     """What is to be confirmed; None when something is wrong with it, which is said."""
     points = read_points(form)
     note = form.typed.get("note", "")
-    if len(note) > gifts.NOTE_LENGTH:
+    if len(note) > gifts.NOTE_LENGTH or not is_line(note):
         form.refuse("note", _("Write at most %(n)s characters.", n=gifts.NOTE_LENGTH))
     purse = from_text("prs", form.typed.get("purse", ""))
     facts: dict[str, Any] = {
