@@ -23,6 +23,7 @@ from kit.database import Database
 from kit.ids import uuid7
 from members.people import persons
 from members.secrets import Secrets
+from members.trust import standing
 from partners import registry, terms
 
 HOUSEHOLD = 99  # Which visits every brand.
@@ -64,6 +65,17 @@ def live_a_year(database: Database, secrets_: Secrets, now: datetime) -> Lived:
         outcome = ledger.post(database.hot, [order], moment=at)[0]
         done += outcome.code is None
     expiry.expire_lots(database)
+    order = acceptance.authorise(
+        party=parties["lantern"],
+        link=known["lantern"],
+        code=None,
+        points=120,
+        reference="Y-tonight",
+        online=True,
+    )
+    done += ledger.post(database.hot, [order])[0].code is None  # A table for tonight.
+    with database.transaction() as session:
+        standing.rate(session, [person], now)
     return Lived(person, done)
 
 
@@ -128,7 +140,7 @@ def _orders(
             )
         brand = ("lantern", "northway", "harvest")[draw(3, "where", visit.number)]
         wanted = min(points // 2, _DAILY_LIMITS[brand]) // 10 * 10
-        if brand in known and wanted >= 100 and happens(300, "spends", visit.number):
+        if brand in known and wanted >= 100 and happens(150, "spends", visit.number):
             points -= wanted
             yield from _spend(parties[brand], known[brand], wanted, visit)
 

@@ -29,3 +29,9 @@ SECURE_HEADERS: Final = (
     ("Content-Security-Policy", STRICT_POLICY),
     ("Referrer-Policy", "no-referrer"),
 )
+
+# Of pages besides: no other site holds on to their window, and none of a device's senses is asked.
+PAGE_HEADERS: Final = (
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)

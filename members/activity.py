@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,9 @@ from exchange.history import Entry, Hold, Month
 from kit import ids
 from kit.periods import Period
 from members import store
-from members.pages.wiring import Brand
+
+if TYPE_CHECKING:  # The pages import this file.
+    from members.pages.wiring import Brand
 
 PAGE: Final = 50
 MONTHS: Final = 12
@@ -72,7 +74,7 @@ class Wanted:
     """Which movements: of one kind, brand and period, or of all."""
 
     kind: str | None = None
-    brand: Brand | None = None
+    brand: "Brand | None" = None
     period: Period | None = None
 
     @property

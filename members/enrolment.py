@@ -19,6 +19,7 @@ from exchange.errors import MemberNotFound
 from kit.ids import uuid7
 from members import store
 from members.errors import AlreadyLinked, CustomerKnown, LinkTokenInvalid
+from members.notices import notify_owner
 from members.secrets import Secrets
 
 LINK_TOKEN_VALID = timedelta(minutes=10)
@@ -89,7 +90,9 @@ def link(
 ) -> LinkedMember:
     """Link a member who brings a token. Raises CustomerKnown, LinkTokenInvalid, AlreadyLinked.
 
-    Where the member asked for the token herself, the partner may do no more than she said.
+    Where the member asked for the token herself, the partner may do no more than she said. One that
+    another partner asked for lets it do nothing, once she has a wallet of her own to say it in:
+    else two partners could give each other what she took back.
     """
     _refuse_known(session, party, reference)
     digest = secrets_.digest("link-token", token)
@@ -99,7 +102,11 @@ def link(
     store.use_link_token(session, digest, party, now)
     if row["issued_to"] is None:
         consent = consent.within(row["sees"], row["daily_limit"])
-    return _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    elif store.has_person(session, row["member_id"]):
+        consent = consent.within("nothing", 0)
+    made = _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    notify_owner(session, row["wallet_id"], "linked", party=party, now=now)
+    return made
 
 
 def unlink(session: Session, *, party: int, member: UUID) -> None:

@@ -26,6 +26,18 @@ def member_of_wallet(session: Session, wallet: int) -> UUID:
     return found
 
 
+def has_person(session: Session, member: UUID) -> bool:
+    """Whether the member can say for themselves what a partner may do."""
+    found: bool = session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM members.person"
+            " WHERE member_id = :member AND erased_at IS NULL)"
+        ),
+        {"member": member},
+    ).scalar_one()
+    return found
+
+
 def customer(session: Session, party: int, reference: str) -> UUID | None:
     """The link that this party's own customer number stands for."""
     return session.execute(

@@ -21,7 +21,7 @@ from exchange import store as books
 from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
 from kit.database import Database, HotConnection, refuse_unsafe
-from kit.secure_headers import SECURE_HEADERS, page_policy
+from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS, page_policy
 from kit.strict_json import dumps
 from members.pages import PAGES
 from members.pages.signed_in import prefer, whoami
@@ -31,6 +31,7 @@ from partners.api import routes
 from partners.api.operations import Hub, Operation
 from partners.brands import Registered
 from partners.directory import Directory
+from partners.exchanges.calling import Caller
 from web import config, frame, health, logs, openapi, problems
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -98,6 +99,9 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
         home=settings.home,
         production=settings.production,
     )
+    app.extensions["caller"] = Caller(
+        settings.key.id, settings.key.private, settings.production, clock
+    )
     app.extensions["whoami"] = whoami
     app.extensions["prefer"] = prefer
     for pages in (*PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
@@ -114,6 +118,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     def secure(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.headers.setdefault("Content-Security-Policy", page_policy())
+            response.headers.extend(PAGE_HEADERS)
         for name, value in SECURE_HEADERS:
             response.headers.setdefault(name, value)
         return response

@@ -30,8 +30,6 @@ NOTE_LENGTH = 80  # characters
 MOST_WAITING = 20  # of one giver
 BATCH = 100
 
-CAME_BACK = ("declined", "taken_back", "lapsed")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewGift:
@@ -58,7 +56,7 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gift:
-    """A gift as its page shows it. `state` is waiting, accepted, declined, taken_back or lapsed;
+    """A gift as pages show it. `state` is waiting, accepted, declined, taken_back or lapsed;
     `moved` is what was left of it when it ended."""
 
     id: UUID
@@ -71,11 +69,6 @@ class Gift:
     to: str
     sender: str
     note: str
-    lots: list[Lot]
-
-    @property
-    def came_back(self) -> bool:
-        return self.state in CAME_BACK
 
 
 def give(session: Session, new: NewGift, *, secrets_: Secrets, now: datetime) -> UUID:
@@ -125,14 +118,13 @@ def accept(session: Session, gift: UUID, *, recipient: UUID, now: datetime) -> i
     member freeze, perhaps. One who was erased gave on purpose and is gone: those can be accepted.
     Raises GiftNotFound, GiftOver, GiverFrozen.
     """
-    row, person = _for_recipient(session, gift, recipient, "accepted", now)
+    row, wallet = _for_recipient(session, gift, recipient, "accepted", now)
     if row["state"] == "accepted":
         return int(row["moved"])
-    wallets = store.lock_wallets(session, row["wallet_id"], row["escrow_id"], person["wallet_id"])
     giver = store.person(session, row["giver_id"])
-    if wallets[row["wallet_id"]]["frozen"] and giver is not None and giver["erased_at"] is None:
+    if giver is not None and giver["frozen"] and giver["erased_at"] is None:
         raise GiverFrozen
-    return _end(session, row, "accepted", person["wallet_id"], recipient, now)
+    return _end(session, row, "accepted", wallet, recipient, now)
 
 
 def decline(session: Session, gift: UUID, *, recipient: UUID, now: datetime) -> int:
@@ -177,11 +169,10 @@ def seen_by(
     row = store.find_gift(session, gift)
     if row is None:
         raise GiftNotFound
-    if row["giver_id"] == person:
-        return _view(session, row, secrets_), True
-    if not _is_for(session, row, person, now):
+    is_giver = row["giver_id"] == person
+    if not is_giver and not _is_for(session, row, person, now):
         raise GiftNotFound
-    return _view(session, row, secrets_), False
+    return _view(row, secrets_), is_giver
 
 
 def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime) -> list[Gift]:
@@ -190,7 +181,7 @@ def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime
     if row is None or row["phone_index"] is None:
         return []
     return [
-        _view(session, gift, secrets_)
+        _view(gift, secrets_)
         for gift in store.gifts_waiting_for(session, row["phone_index"], now)
         if gift["giver_id"] != person
     ]
@@ -198,7 +189,12 @@ def incoming(session: Session, person: UUID, *, secrets_: Secrets, now: datetime
 
 def given(session: Session, person: UUID, *, secrets_: Secrets, limit: int = 10) -> list[Gift]:
     """The last that this person gave, newest first."""
-    return [_view(session, row, secrets_) for row in store.gifts_of(session, person, limit)]
+    return [_view(row, secrets_) for row in store.gifts_of(session, person, limit)]
+
+
+def lots_of(session: Session, gift: UUID) -> list[Lot]:
+    """What the gift was made of when it was given, soonest expiry first."""
+    return _lots(store.lots_of_gift(session, gift))
 
 
 def is_own(session: Session, person: UUID, phone_index: bytes) -> bool:
@@ -214,11 +210,14 @@ def lots_that_go(session: Session, wallet: int, points: int, now: datetime) -> l
 
 def _for_recipient(
     session: Session, gift: UUID, recipient: UUID, wanted: str, now: datetime
-) -> tuple[store.Row, store.Row]:
-    """The gift, locked, and its recipient: waiting, or ended as `wanted` by this very person."""
-    row = _lock(session, gift)
+) -> tuple[store.Row, int]:
+    """The gift, locked, and its recipient's wallet: it waits, or ended as `wanted` by this very
+    person."""
     person = store.person(session, recipient)
-    if person is None or row["giver_id"] == recipient:
+    if person is None:
+        raise GiftNotFound
+    row = _lock(session, gift, person["wallet_id"])
+    if row["giver_id"] == recipient:
         raise GiftNotFound
     if row["state"] == "waiting":
         if row["phone_index"] != person["phone_index"]:
@@ -229,7 +228,7 @@ def _for_recipient(
         raise GiftNotFound
     elif row["state"] != wanted:
         raise GiftOver(state=row["state"])
-    return row, person
+    return row, int(person["wallet_id"])
 
 
 def _is_for(session: Session, row: store.Row, person: UUID, now: datetime) -> bool:
@@ -243,8 +242,14 @@ def _is_for(session: Session, row: store.Row, person: UUID, now: datetime) -> bo
     )
 
 
-def _lock(session: Session, gift: UUID) -> store.Row:
+def _lock(session: Session, gift: UUID, *wallets: int) -> store.Row:
+    """The gift, locked after its wallets, which never change, and those of who asks: erasing
+    somebody comes to gifts with the wallet in hand."""
     join_window(session)
+    found = store.find_gift(session, gift)
+    if found is None:
+        raise GiftNotFound
+    store.lock_wallets(session, found["wallet_id"], found["escrow_id"], *wallets)
     row = store.lock_gift(session, gift)
     if row is None:
         raise GiftNotFound
@@ -270,7 +275,6 @@ def _end(
 ) -> int:
     """Empty the escrow into a wallet, less what expired in it, and say how the gift ended."""
     escrow = row["escrow_id"]
-    store.lock_wallets(session, escrow, to_wallet)
     # What expired but was not swept yet could neither be moved nor stay.
     ledger.post_within(session, Order(kind="lot-expiry", id=str(uuid7()), wallet=escrow))
     left = store.available(session, escrow)
@@ -291,7 +295,7 @@ def _move(
     return ledger.post_within(session, order).unwrap()
 
 
-def _view(session: Session, row: store.Row, secrets_: Secrets) -> Gift:
+def _view(row: store.Row, secrets_: Secrets) -> Gift:
     words = {} if row["sealed"] is None else secrets_.unseal(row["sealed"])
     return Gift(
         id=row["id"],
@@ -304,7 +308,6 @@ def _view(session: Session, row: store.Row, secrets_: Secrets) -> Gift:
         to=words.get("to", ""),
         sender=words.get("sender", ""),
         note=words.get("note", ""),
-        lots=_lots(store.lots_of_journal(session, row["journal_id"])),
     )
 
 

@@ -157,7 +157,7 @@ def members(session: Session, purse: UUID, wallet: int, now: datetime) -> list[M
 
 
 def set_limit(
-    session: Session, purse: UUID, *, opener: UUID, person: UUID, daily_limit: int, now: datetime
+    session: Session, purse: UUID, *, opener: UUID, person: UUID, daily_limit: int
 ) -> None:
     """What a member may pay a day from now on; the code now shown ends, it knew the old one.
 
@@ -168,7 +168,7 @@ def set_limit(
         raise OpenerStays
     _check_member(session, row, person)
     store.lock_wallets(session, row["wallet_id"])
-    store.end_codes(session, row["wallet_id"], person, now)
+    store.end_codes(session, row["wallet_id"], person)
     store.set_limit(session, purse, person, daily_limit)
 
 
@@ -195,7 +195,7 @@ def leave(session: Session, purse: UUID, *, person: UUID, now: datetime) -> None
 
 def _end(session: Session, row: store.Row, person: UUID, now: datetime) -> None:
     store.lock_wallets(session, row["wallet_id"])
-    store.end_codes(session, row["wallet_id"], person, now)
+    store.end_codes(session, row["wallet_id"], person)
     store.end_membership(session, row["id"], person, now)
 
 

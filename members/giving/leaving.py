@@ -30,7 +30,7 @@ def forget(session: Session, person: UUID, now: datetime) -> None:
             purses.end(session, row, now)
             continue
         store.lock_wallets(session, row["wallet_id"])
-        store.end_codes(session, row["wallet_id"], person, now)
+        store.end_codes(session, row["wallet_id"], person)
         store.end_membership(session, row["id"], person, now)
         if row["opened_by"] == person:
             store.set_opener(session, row["id"], others[0])

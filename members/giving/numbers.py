@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from members.people.numbers import blind_index, masked, parse
 from members.secrets import Secrets
 
-REGION = "CN"  # where a number without a country code is from
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:
@@ -16,9 +14,9 @@ class Number:
     masked: str
 
 
-def number(typed: str, secrets_: Secrets) -> Number | None:
-    """None when no mobile phone can have it."""
-    found = parse(typed, REGION)
+def number(typed: str, region: str, secrets_: Secrets) -> Number | None:
+    """None when no mobile phone can have it. `region` is that of numbers without a country code."""
+    found = parse(typed, region)
     if found is None:
         return None
     return Number(index=blind_index(secrets_, found), masked=masked(found))

@@ -171,7 +171,7 @@ def end(session: Session, row: store.Row, now: datetime) -> int:
     if opener is None:
         raise PurseNotFound
     store.lock_wallets(session, row["wallet_id"], opener["wallet_id"])
-    store.end_codes(session, row["wallet_id"], None, now)
+    store.end_codes(session, row["wallet_id"], None)
     store.end_invitations(session, row["id"], "withdrawn", now)
     store.end_membership(session, row["id"], None, now)
     store.close_purse(session, row["id"], now)
@@ -272,7 +272,7 @@ def lock(session: Session, purse: UUID) -> store.Row:
     return row
 
 
-def stop_codes(session: Session, person: UUID, now: datetime) -> None:
+def stop_codes(session: Session, person: UUID) -> None:
     """End the codes that this person shows of any purse: to be called first in a transaction that
     freezes the person's own wallet, which it locks with those of the purses.
 
@@ -285,7 +285,7 @@ def stop_codes(session: Session, person: UUID, now: datetime) -> None:
     join_window(session)
     store.lock_wallets(session, row["wallet_id"], *shared)
     for wallet in shared:
-        store.end_codes(session, wallet, person, now)
+        store.end_codes(session, wallet, person)
 
 
 def spendable(

@@ -69,14 +69,15 @@ def lots_that_go(session: Session, wallet: int, points: int, now: datetime) -> l
     )
 
 
-def lots_of_journal(session: Session, journal: UUID) -> list[Row]:
-    """`issuer_id`, `expires_on`, `points` of what a transfer took."""
+def lots_of_gift(session: Session, gift: UUID) -> list[Row]:
+    """`issuer_id`, `expires_on`, `points` of what it took from its giver."""
     return _all(
         session,
-        "SELECT issuer_id, expires_on, sum(points)::bigint AS points FROM exchange.posting"
-        " WHERE journal_id = :journal GROUP BY issuer_id, expires_on"
-        " ORDER BY expires_on, issuer_id",
-        journal=journal,
+        "SELECT p.issuer_id, p.expires_on, sum(p.points)::bigint AS points"
+        " FROM members.gift g JOIN exchange.posting p ON p.journal_id = g.journal_id"
+        " WHERE g.id = :gift GROUP BY p.issuer_id, p.expires_on"
+        " ORDER BY p.expires_on, p.issuer_id",
+        gift=gift,
     )
 
 
@@ -101,16 +102,18 @@ def spendable(session: Session, wallet: int, now: datetime) -> int:
     return points
 
 
-def end_codes(session: Session, wallet: int, spender: UUID | None, now: datetime) -> None:
-    """Let no payment code of the wallet be used from now on: this spender's, or anybody's."""
+def end_codes(session: Session, wallet: int, spender: UUID | None) -> None:
+    """Let no payment code of the wallet be used any more: this spender's, or anybody's.
+
+    By the database's clock, by which the books judge codes.
+    """
     _do(
         session,
-        "UPDATE exchange.payment_code SET expires_at = :now WHERE wallet_id = :wallet"
-        " AND used_at IS NULL AND expires_at > :now"
+        "UPDATE exchange.payment_code SET expires_at = clock_timestamp()"
+        " WHERE wallet_id = :wallet AND used_at IS NULL AND expires_at > clock_timestamp()"
         " AND (CAST(:spender AS uuid) IS NULL OR spender = :spender)",
         wallet=wallet,
         spender=spender,
-        now=now,
     )
 
 

@@ -17,10 +17,17 @@ TRANSACTIONS = 10_000  # told of at a time, so that a long sleep is made up for 
 
 
 def tell_members(database: Database, now: datetime) -> int:
-    """Tell of everything posted to persons' wallets since; how many notices. A job.
+    """Tell of everything posted to persons' wallets since, and of large holds; how many notices. A
+    job.
 
     Whoever lost points that were gone already is rated anew: that is what trust is lost by.
     """
+    told = _tell_postings(database, now)
+    with database.transaction() as session:
+        return told + store.tell_holds(session)
+
+
+def _tell_postings(database: Database, now: datetime) -> int:
     told = 0
     while True:
         with database.transaction() as session:

@@ -47,6 +47,7 @@ def _kind(topic: str, perhaps: Mapping[str, type] | None = None, **facts: type) 
 KINDS: Mapping[str, Kind] = {
     "credit": _kind("credits", points=int, party=int, journal=UUID),
     "spend": _kind("spends", points=int, party=int, journal=UUID),
+    "large-hold": _kind("large-spends", points=int, party=int, hold=UUID),
     "large-spend": _kind("large-spends", points=int, party=int, journal=UUID),
     "refund": _kind("refunds", points=int, party=int, journal=UUID),
     "clawback": _kind("clawbacks", points=int, party=int, journal=UUID, owed=int),
@@ -58,7 +59,9 @@ KINDS: Mapping[str, Kind] = {
         "exchanges", {"exchange": UUID, "journal": UUID}, points=int, party=int, out=bool
     ),
     "exchange-returned": _kind("exchanges", points=int, party=int, exchange=UUID),
-    "exchange-undone": _kind("exchanges", points=int, party=int, exchange=UUID),
+    "exchange-undone": _kind(
+        "exchanges", {"exchange": UUID, "journal": UUID}, points=int, party=int
+    ),
     "family-invitation": _kind("family", {"purse": UUID}),
     "new-device": _kind("sign-in", {"visit": UUID}, device=str),
     "passkey-added": _kind("sign-in"),
@@ -71,7 +74,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 # The fact by which a notice is told once, however often somebody tells it.
-_ABOUT = ("journal", "exchange", "gift")
+_ABOUT = ("journal", "hold", "exchange", "gift")
 
 
 def written(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:

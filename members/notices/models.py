@@ -95,4 +95,5 @@ class Told(Base):
 
     one: Mapped[True_]
     xid: Mapped[Big]
+    looked_at: Mapped[Moment]
     day: Mapped[date]

@@ -39,6 +39,17 @@ def insert(session: Session, values: Mapping[str, Any]) -> None:
     session.execute(text(_INSERT), {**values, "facts": json.dumps(values["facts"]), "id": uuid7()})
 
 
+def owner(session: Session, wallet: int) -> UUID | None:
+    """The person whose wallet it is."""
+    return session.execute(
+        text(
+            "SELECT p.id FROM members.member m JOIN members.person p ON p.member_id = m.id"
+            " WHERE m.wallet_id = :wallet"
+        ),
+        {"wallet": wallet},
+    ).scalar_one_or_none()
+
+
 def count_unread(session: Session, person: UUID) -> int:
     """Up to COUNTED: nobody reads a larger number, and the header is on every page."""
     found: int = session.execute(
@@ -90,8 +101,9 @@ _HOUR = (
 )
 
 _BEGIN = f"""
-    INSERT INTO members.told (xid, day)
-    SELECT coalesce(min(xid), pg_snapshot_xmin(pg_current_snapshot())::text::bigint), {_TODAY} - 1
+    INSERT INTO members.told (xid, looked_at, day)
+    SELECT coalesce(min(xid), pg_snapshot_xmin(pg_current_snapshot())::text::bigint), now(),
+           {_TODAY} - 1
     FROM exchange.posting
     ON CONFLICT DO NOTHING
 """  # noqa: S608
@@ -114,21 +126,24 @@ _TELL = """
         WHERE xid >= {low} AND xid < {high}
             AND movement IN ('issued', 'spent', 'refunded', 'clawed_back', 'owed_back', 'repaid')),
     persons AS MATERIALIZED (
-        SELECT j.id AS journal_id, j.kind AS posted, j.points, j.party_id, j.theirs, j.at, p.id
+        SELECT j.id AS journal_id, j.kind AS posted, j.points, j.party_id, j.hold_id, j.at, p.id,
+               coalesce(j.theirs, u.theirs) IS NOT NULL AS exchanged
         FROM fresh JOIN exchange.journal j USING (id)
+        LEFT JOIN exchange.journal u ON u.id = j.undoes
         JOIN members.member m ON m.wallet_id = j.wallet_id
         JOIN members.person p ON p.member_id = m.id
         WHERE p.erased_at IS NULL AND j.at >= p.opened_at AND j.party_id IS NOT NULL
         FOR SHARE OF p),
     news AS (
-        SELECT n.*, c.no_inbox, c.no_message, CASE posted
-            WHEN 'accrual' THEN 'credit'
-            WHEN 'import' THEN 'exchange-done'
-            WHEN 'refund' THEN 'refund'
-            WHEN 'clawback' THEN 'clawback'
+        SELECT n.*, c.no_inbox, c.no_message, CASE
+            WHEN posted = 'accrual' THEN 'credit'
+            WHEN exchanged AND posted IN ('refund', 'clawback') THEN 'exchange-undone'
+            WHEN exchanged THEN 'exchange-done'
+            WHEN posted IN ('refund', 'clawback') THEN posted
             ELSE CASE
-                WHEN theirs IS NOT NULL THEN 'exchange-done'
-                WHEN points >= coalesce(c.large_spend, :large) THEN 'large-spend'
+                WHEN points >= coalesce(c.large_spend, :large) AND NOT EXISTS (
+                    SELECT FROM members.notice h WHERE h.person_id = n.id
+                        AND h.kind = 'large-hold' AND h.about = n.hold_id) THEN 'large-spend'
                 ELSE 'spend' END
             END AS kind,
             (SELECT coalesce(sum(o.points), 0) FROM exchange.posting o
@@ -180,6 +195,47 @@ def indebted(session: Session, step: Step) -> list[UUID]:
 
 def step_on(session: Session, step: Step) -> None:
     session.execute(text("UPDATE members.told SET xid = :high"), {"high": step.high})
+
+
+# A hold has no transaction number, but it ends by one of two settings: so those made since are the
+# ones that end since, by the index of open ones. A minute is looked at twice, for who commits late.
+# Firm holds are a member's own exchanges, told by themselves.
+_TELL_HOLDS = """
+    WITH mark AS MATERIALIZED (
+        SELECT looked_at - interval '1 minute' AS since FROM members.told FOR UPDATE SKIP LOCKED),
+    fresh AS (
+        SELECT h.id AS hold_id, h.points, h.party_id, h.held_at, h.wallet_id
+        FROM mark
+        CROSS JOIN (SELECT unnest(ARRAY[till_hold, online_hold]) AS length
+                    FROM exchange.setting) s
+        JOIN exchange.hold h ON h.state = 'held' AND NOT h.firm AND h.held_at > mark.since
+            AND h.expires_at > mark.since + s.length AND h.expires_at <= now() + s.length),
+    persons AS MATERIALIZED (
+        SELECT f.*, p.id FROM fresh f
+        JOIN members.member m ON m.wallet_id = f.wallet_id
+        JOIN members.person p ON p.member_id = m.id
+        WHERE p.erased_at IS NULL AND f.held_at >= p.opened_at
+        FOR SHARE OF p),
+    put AS (
+        INSERT INTO members.notice (id, person_id, kind, facts, about, at, inbox, state, due_at)
+        SELECT gen_random_uuid(), n.id, 'large-hold',
+               jsonb_build_object('points', points, 'party', party_id, 'hold', hold_id),
+               hold_id, held_at, true, CASE WHEN message THEN 'waiting' ELSE 'none' END,
+               CASE WHEN message THEN held_at END
+        FROM persons n LEFT JOIN members.notice_choice c ON c.person_id = n.id,
+        LATERAL (SELECT coalesce('large-spends' <> ALL (c.no_message), true) AS message) told
+        WHERE n.points >= coalesce(c.large_spend, :large)
+        ON CONFLICT ON CONSTRAINT notice_once DO NOTHING
+        RETURNING 1),
+    done AS (UPDATE members.told SET looked_at = now() FROM mark)
+    SELECT count(*) FROM put
+"""
+
+
+def tell_holds(session: Session) -> int:
+    """Put a notice for each large hold since the last look that is still open."""
+    found: int = session.execute(text(_TELL_HOLDS), {"large": LARGE_SPEND}).scalar_one()
+    return found
 
 
 # Each threshold with the next one: what is nearer than that is told by that.

@@ -32,6 +32,7 @@ def say(
 
 ALARMS = frozenset(
     {
+        "large-hold",
         "large-spend",
         "new-device",
         "passkey-added",
@@ -74,6 +75,12 @@ def _sentence(kind: str, facts: Mapping[str, Any], brand: str, today: date, zone
             return _("%(brand)s gave you %(points)s.", brand=brand, points=points)
         case "spend":
             return _("You spent %(points)s at %(brand)s.", brand=brand, points=points)
+        case "large-hold":
+            return _(
+                "%(brand)s is holding %(points)s. Waiting for the final amount.",
+                brand=brand,
+                points=points,
+            )
         case "large-spend":
             return _("A large spend: %(points)s at %(brand)s.", brand=brand, points=points)
         case "refund":
@@ -122,7 +129,10 @@ def _of_the_account(kind: str, facts: Mapping[str, Any], brand: str) -> str:
         case "family-invitation":
             return _("You are invited to share a family purse.")
         case "new-device":
-            return _("New device signed in: %(device)s.", device=facts["device"])
+            return _(
+                "New device signed in: %(device)s.",
+                device=facts["device"] or _("an unknown browser"),
+            )
         case "passkey-added":
             return _("A passkey was added to your account.")
         case "passkey-removed":
@@ -192,6 +202,7 @@ def _link(kind: str, facts: Mapping[str, Any]) -> str:
         ("exchange", "/exchange", "exg"),
         ("gift", "/give", "gft"),
         ("journal", "/wallet/activity", "jrn"),
+        ("visit", "/settings/devices", "ses"),
     ):
         if name in facts:
             return f"{place}/{ids.to_text(prefix, facts[name])}"

@@ -65,8 +65,9 @@ def brand(slug: str) -> ResponseReturnValue:
     """One of them, with a form to change what it may do."""
     person, hub = me(), here()
     shown = _linked(person, hub, slug)
-    form = Form(sees=shown.link.sees, daily_limit=shown.link.daily_limit)
-    return show("members/brand.html", shown=shown, form=form, most=_most(person, hub))
+    most = _most(person, hub)
+    form = Form(sees=shown.link.sees, daily_limit=min(shown.link.daily_limit, most))
+    return show("members/brand.html", shown=shown, form=form, most=most)
 
 
 @pages.post("/brands/<slug>")

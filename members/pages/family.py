@@ -14,7 +14,7 @@ from members.giving import joining, purses
 from members.giving.errors import InPurseAlready, OwnNumber, PurseFull
 from members.pages.give import read_number
 from members.pages.signed_in import me, signed_in
-from members.pages.typed import whole
+from members.pages.typed import is_line, whole
 from members.pages.wiring import here
 from members.people.persons import face, faces
 
@@ -37,7 +37,7 @@ def open_purse() -> Response | Page:
     mine, hub = me(), here()
     form = Form(None, request.form)
     name, id_ = form.typed.get("name", ""), from_text("prs", form.typed.get("id", ""))
-    if not name or len(name) > purses.NAME_LENGTH:
+    if not name or len(name) > purses.NAME_LENGTH or not is_line(name):
         form.refuse("name", _("Enter a name of 1 to %(n)s characters.", n=purses.NAME_LENGTH))
     if not form.ok or id_ is None:
         return _family(form, 422)
@@ -149,7 +149,6 @@ def change(purse: str, person: str) -> Response | Page:
             opener=me().person,
             person=_id(person, "per"),
             daily_limit=limit,
-            now=hub.clock(),
         )
     tell("ok", _("The limit is %(n)s points a day from now on.", n=f"{limit:,}"))
     return redirect(f"/family/{purse}", 303)

@@ -41,7 +41,7 @@ def freeze_now() -> ResponseReturnValue:
     """Freeze, and end every hold. A second press changes nothing."""
     person, hub = me(), here()
     with hub.database.transaction() as session:
-        purses.stop_codes(session, person.person, hub.clock())
+        purses.stop_codes(session, person.person)
         ended = freezing.freeze(session, person.wallet)
         if not person.frozen:
             notify(session, person.person, "frozen", holds=len(ended))

@@ -18,7 +18,7 @@ from members.giving import drafts, gifts, joining, limits, numbers, purses, stor
 from members.giving.errors import GiftOver, GiveLimit, GiverFrozen, OwnNumber, TooManyWaiting
 from members.giving.gifts import Lot
 from members.pages.signed_in import Me, me, signed_in
-from members.pages.typed import whole
+from members.pages.typed import is_line, whole
 from members.pages.wiring import here
 from members.people.persons import face
 from members.trust.levels import limits as limits_of
@@ -98,8 +98,9 @@ def one(gift: str) -> str:
         found, is_mine = gifts.seen_by(
             session, _gift_id(gift), mine.person, secrets_=hub.secrets, now=hub.clock()
         )
+        lots = gifts.lots_of(session, found.id)
     return render_template(
-        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(found.lots)
+        "members/gift.html", gift=found, name=gift, is_mine=is_mine, lots=named(lots)
     )
 
 
@@ -185,7 +186,8 @@ def read_points(form: Form) -> int | None:
 
 def read_number(form: Form) -> numbers.Number | None:
     """The mobile number that was typed, refused when it is none."""
-    found = numbers.number(form.typed.get("number", ""), here().secrets)
+    hub = here()
+    found = numbers.number(form.typed.get("number", ""), hub.phone_region, hub.secrets)
     if found is None:
         form.refuse("number", _("Enter a mobile number, such as 139 0000 0000."))
     return found
@@ -222,7 +224,7 @@ def _read(form: Form, mine: Me) -> dict[str, Any] | None:
     """What is to be confirmed; None when something is wrong with it, which is said."""
     points = read_points(form)
     note = form.typed.get("note", "")
-    if len(note) > gifts.NOTE_LENGTH:
+    if len(note) > gifts.NOTE_LENGTH or not is_line(note):
         form.refuse("note", _("Write at most %(n)s characters.", n=gifts.NOTE_LENGTH))
     purse = from_text("prs", form.typed.get("purse", ""))
     facts: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The wallet: what I have and what it is worth, what ends soon, and what happened last."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from exchange import history
@@ -15,6 +15,7 @@ from members.trust import standing, words
 pages = Blueprint("wallet", __name__)
 
 RECENT = 8  # movements below the lots
+SOONEST = 8  # lots, unless all are asked for
 
 
 @pages.get("/wallet")
@@ -32,9 +33,14 @@ def wallet() -> ResponseReturnValue:
         months = activity.year(session, person.wallet, today)
         recent = activity.page(session, person.wallet, Wanted(), place, limit=RECENT)
         stands = standing.of(session, person.person, now=now)
+    held = holdings.of(lots, today=today, point_worth=hub.point_worth)
+    # One more line would say as much as a link to it.
+    whole = request.args.get("lots") == "all" or len(held.parts) <= SOONEST + 1
     return show(
         "members/wallet.html",
-        held=holdings.of(lots, today=today, point_worth=hub.point_worth),
+        held=held,
+        parts=held.parts if whole else held.parts[:SOONEST],
+        others=[] if whole else held.parts[SOONEST:],
         holds=[activity.of_hold(hold) for hold in holds],
         owed=owed,
         months=months,

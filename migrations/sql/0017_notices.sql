@@ -51,10 +51,12 @@ CREATE TABLE members.standing (
 GRANT SELECT, INSERT, UPDATE, DELETE ON members.standing TO hub_app;
 
 -- How far notices have followed the books: no transaction before `xid` has anything left to tell,
--- and lots that expire within 30, 7 or 1 days of `day` are told of.
+-- nor any hold a minute before `looked_at`, and lots that expire within 30, 7 or 1 days of `day`
+-- are told of.
 CREATE TABLE members.told (
     one boolean NOT NULL DEFAULT true,
     xid bigint NOT NULL,
+    looked_at timestamptz NOT NULL,
     day date NOT NULL,
     CONSTRAINT told_pk PRIMARY KEY (one),
     CONSTRAINT told_is_one_row CHECK (one)

@@ -24,9 +24,11 @@ TESTS = Path(__file__).parent.parent
 ELSEWHERE = (
     TESTS / "settlement" / "test_default_invariants.py",
     TESTS / "settlement" / "bank" / "test_bank_invariants.py",
+    TESTS / "members" / "people" / "test_people_invariants.py",
     TESTS / "members" / "notices" / "test_notice_invariants.py",
     TESTS / "members" / "giving" / "test_giving_invariants.py",
     TESTS / "partners" / "asking" / "test_asking_invariants.py",
+    TESTS / "partners" / "exchanges" / "test_exchange_invariants.py",
 )
 
 CASES = [

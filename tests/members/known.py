@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kit.ids import uuid7
-from members.people import persons
+from members.people import erasing, persons
 from members.trust import standing
 from tests.books import LONG_AGO, Books
 from tests.members.visitor import SECRETS, next_number
@@ -43,13 +43,8 @@ def know(
 
 
 def erase(books: Books, known: Known, now: datetime) -> None:
-    """The row and the level as erasing leaves them; what was told stays."""
-    books.owner.execute(
-        "UPDATE members.person SET erased_at = %s, phone_index = NULL, sealed = NULL,"
-        " wrapped_key = NULL WHERE id = %s",
-        (now, known.person),
-    )
-    books.owner.execute("DELETE FROM members.standing WHERE person_id = %s", (known.person,))
+    with books.database.transaction() as session:
+        erasing.erase(session, known.person, now)
 
 
 def notices(books: Books, known: Known) -> list[Any]:

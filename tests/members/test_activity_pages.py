@@ -3,6 +3,7 @@
 import csv
 import re
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
@@ -123,7 +124,9 @@ class TestList:
         assert len(file) == 121
         assert sum(int(row["points"]) for row in file) == sum(range(1, 121)) + 500
 
-    @pytest.mark.parametrize("cursor", ["nonsense", to_text("jrn", uuid7()), "aut_1", "' OR 1=1"])
+    @pytest.mark.parametrize(
+        "cursor", ["nonsense", to_text("jrn", UUID(int=1)), "aut_1", "' OR 1=1"]
+    )
     def test_a_dead_cursor_leads_to_the_first_page(self, shop: Shop, cursor: str) -> None:
         answer = shop.purse.visitor.go(f"/wallet/activity?kind=earned&before={quote(cursor)}")
         assert answer.path == "/wallet/activity?kind=earned"

@@ -196,3 +196,15 @@ class TestWithdrawing:
         assert purse.link(market, "nothing", 0) == member  # The same name for the same member.
         answer = market.call("GET", f"/v1/members/{member}/balance?points=1")
         assert set(answer.body) == {"member"}
+
+    def test_another_brand_s_word_brings_back_nothing(self, purse: Purse) -> None:
+        market, florist = purse.coalition.partner("market"), purse.coalition.partner("florist")
+        at_market, at_florist = purse.link(market), purse.link(florist)
+        market.accrue(at_market, 100)
+        purse.visitor.submit("/brands/florist/withdraw", on="/brands")
+        assert florist.link(market, at_market, daily_limit=400, shares_balance=True) == at_florist
+        assert florist.redeem(at_florist, 5).body["code"] == "no-mandate"
+        answer = florist.call("GET", f"/v1/members/{at_florist}/balance?points=1")
+        assert set(answer.body) == {"member"}
+        shown = purse.visitor.get("/brands/florist").words
+        assert "Sees nothing May spend only if I approve" in shown

@@ -102,6 +102,22 @@ class TestFull:
         ]
         assert (total[0], *total[3:]) == ("In all", "10,460", "¥104.60")
 
+    def test_many_lots_are_one_line_until_they_are_asked_for(
+        self, purse: Purse, books: Books
+    ) -> None:
+        market = purse.coalition.partner("market")
+        purse.link(market)
+        link = link_of(books, market.party, purse.wallet)
+        for number in range(12):
+            books.post("accrual", party=market.party, link=link, price=PRICE, points=number + 1,
+                       expires_on=str(in_days(100 + number))).unwrap()  # fmt: skip
+        *first, others, total = lines(purse.visitor.get("/wallet").text)
+        assert [int(line[3]) for line in first] == list(range(1, 9))
+        assert (others[0], *others[3:]) == ("4 other lots", "42", "¥0.42")
+        *every, foot = lines(purse.visitor.get("/wallet?lots=all").text)
+        assert [int(line[3]) for line in every] == list(range(1, 13))
+        assert (foot, foot[3]) == (total, "78")
+
     def test_what_expires_in_ninety_days(self, full: Purse) -> None:
         words = full.visitor.get("/wallet").words
         assert "Expires in 90 days: 5,100 points" in words

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from exchange import history, links, store
 from kit.database import Database
+from members import activity
 from tests.books import Books
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import Plan, pages, plans, scanned
@@ -132,6 +134,9 @@ QUESTIONS: dict[str, Callable[[Session, int], Any]] = {
         since=datetime(2026, 7, 1, tzinfo=UTC), until=datetime(2026, 8, 1, tzinfo=UTC)
     ),
     "entry": one,
+    "activity": lambda session, wallet: [
+        activity.page(session, wallet, activity.Wanted(), ZoneInfo("UTC"), limit=LIMIT)
+    ],
     "holds": held,
     "lots": lambda session, wallet: [history.lots(session, wallet, TODAY)],
     "sums": lambda session, wallet: history.sums(session, wallet, TODAY),

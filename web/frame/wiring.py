@@ -24,6 +24,7 @@ from web.frame.help import help_page
 
 ROOT = Path(__file__).parent.parent.parent
 THEMES = ("auto", "light", "dark")
+MOST_OF_A_FORM = 64 * 1024  # bytes; a passkey's answer is the longest that a page sends
 _YEAR = 365 * 24 * 3600
 _PLACES = ("web/frame/templates", "members/templates", "partners/templates")
 WORDS = ("web/frame/locale", "members/locale", "partners/locale")
@@ -41,6 +42,7 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
     """Frame the pages of this application. `zone` is the hub's own, in which times are shown."""
     app.secret_key = hmac.digest(secret, b"page cookies", sha256)
     app.config.update(
+        MAX_CONTENT_LENGTH=MOST_OF_A_FORM,
         SESSION_COOKIE_NAME="__Host-page" if production else "page",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

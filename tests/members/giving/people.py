@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session
 
 from kit.database import Database
 from kit.ids import uuid7
-from members.giving import gifts, joining, leaving, purses
-from members.notices import telling
-from members.people import persons
+from members.giving import gifts, joining, purses
+from members.people import erasing, persons
 from members.people.numbers import blind_index
 from members.secrets import Secrets
-from members.trust import standing
 from tests.books import FAR, Books
 from tests.members.visitor import SECRETS, next_number
 
@@ -67,17 +65,9 @@ class People:
         return Person(person, wallet, number)
 
     def erase(self, person: Person) -> None:
-        """As far as giving and the books are concerned."""
+        """As from the settings' page."""
         with self.transaction() as session:
-            leaving.forget(session, person.id, self.now())
-            standing.forget(session, person.id)
-            telling.forget(session, person.id)
-        self.books.freeze(person.wallet)
-        self.books.owner.execute(
-            "UPDATE members.person SET phone_index = NULL, sealed = NULL, wrapped_key = NULL,"
-            " erased_at = clock_timestamp() WHERE id = %s",
-            (person.id,),
-        )
+            erasing.erase(session, person.id, self.now())
 
     def now(self) -> datetime:
         return datetime.now(UTC)

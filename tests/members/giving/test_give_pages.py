@@ -105,6 +105,7 @@ class TestGive:
             ({"points": "501"}, "Enter a whole number from 1 to 500"),
             ({"points": "101"}, "Not enough points: this needs 101 and 100 are available."),
             ({"note": "x" * 81}, "Write at most 80 characters."),
+            ({"note": "two\x1b[2Jlines"}, "Write at most 80 characters."),
         ):
             fields = {"number": next_number(), "points": "50", "note": "hello"} | typed
             answer = giver.visitor.post("/give", on="/give", **fields)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from exchange import freezing
 from exchange.errors import InsufficientPoints, WalletFrozen
 from kit.ids import uuid7
 from members.giving import gifts, joining, purses
@@ -191,7 +192,6 @@ class TestMembership:
                 opener=opener.id,
                 person=child.id,
                 daily_limit=50,
-                now=people.now(),
             )
         assert people.allowance(purse, child) == 50
         assert books.post("redemption", party=shop, code=first, points=1).code is not None
@@ -207,9 +207,7 @@ class TestMembership:
             with people.transaction() as session, pytest.raises(error):
                 joining.remove(session, purse, opener=nobody.id, person=child.id, now=now)
             with people.transaction() as session, pytest.raises(error):
-                joining.set_limit(
-                    session, purse, opener=nobody.id, person=child.id, daily_limit=1, now=now
-                )
+                joining.set_limit(session, purse, opener=nobody.id, person=child.id, daily_limit=1)
             with pytest.raises(error):
                 people.close(purse, nobody)
         with people.transaction() as session, pytest.raises(OpenerStays):
@@ -343,3 +341,50 @@ class TestErased:
         people.erase(child)
         assert list(in_purse(people, purse)) == [opener.id]
         assert books.balance(people.purse_wallet(purse)) == (640, 0)
+
+
+class TestDoings:
+    def test_say_who_put_in_and_who_paid(self, people, family, books, owner):
+        purse, opener, child = family
+        shop, wallet = books.party(), people.purse_wallet(purse)
+        for kind, points in (("redemption", 20), ("authorisation", 30), ("authorisation", 40)):
+            code = books.payment_code(wallet)
+            owner.execute(
+                "UPDATE exchange.payment_code SET spender = %s WHERE digest = %s",
+                (child.id, bytes.fromhex(code)),
+            )
+            held = books.post(kind, party=shop, code=code, points=points).unwrap()["id"]
+            if points == 30:
+                books.post("capture", party=shop, hold=held).unwrap()
+        with people.transaction() as session:
+            seen = purses.seen_by(session, purse, opener.id, secrets_=SECRETS)
+            doings = purses.doings(session, seen, before=None, limit=10)
+            first, *_ = purses.doings(session, seen, before=doings[1].id, limit=1)
+            gone = purses.doings(session, seen, before=uuid7(), limit=10)
+        assert [(each.kind, each.points, each.person) for each in doings] == [
+            ("held", -40, child.id),
+            ("spent", -30, child.id),
+            ("spent", -20, child.id),
+            ("received", 600, opener.id),
+        ]
+        assert first.id == doings[2].id
+        assert gone is None
+
+
+class TestFreezing:
+    def test_ends_the_codes_that_a_person_shows_of_purses(self, people, family, books, owner):
+        purse, opener, child = family
+        shop, wallet = books.party(), people.purse_wallet(purse)
+        codes = {}
+        for person in (opener, child):
+            codes[person] = books.payment_code(wallet)
+            owner.execute(
+                "UPDATE exchange.payment_code SET spender = %s WHERE digest = %s",
+                (person.id, bytes.fromhex(codes[person])),
+            )
+        with people.transaction() as session:
+            purses.stop_codes(session, child.id)
+            freezing.freeze(session, child.wallet)
+        spend = {"party": shop, "points": 10}
+        assert books.post("redemption", code=codes[child], **spend).code == "payment-code-invalid"
+        assert books.post("redemption", code=codes[opener], **spend).code is None

@@ -37,29 +37,38 @@ class TestBooks:
         spent = books.post("redemption", party=market, link=link, points=50).unwrap()["id"]
         held = books.post("authorisation", party=market, link=link, points=1_200).unwrap()["id"]
         follow(books)
-        assert told(books, known) == [("credit", 3_000), ("spend", 50)]
+        assert told(books, known) == [("credit", 3_000), ("spend", 50), ("large-hold", 1_200)]
         captured = books.post("capture", party=market, hold=held, points=1_150).unwrap()["id"]
         books.post("refund", party=market, undoes=spent, points=20).unwrap()
         books.rate(market)
         books.post("import", party=market, link=link, theirs=100).unwrap()
         books.post("clawback", party=market, undoes=earned, points=10).unwrap()
         follow(books)
-        assert told(books, known)[2:] == [
-            ("large-spend", 1_150),
+        assert told(books, known)[3:] == [
+            ("spend", 1_150),
             ("refund", 20),
             ("exchange-done", 30),
             ("clawback", 10),
         ]
         by_kind = {n.kind: n for n in notices(books, known)}
-        assert by_kind["large-spend"].facts == {
+        assert by_kind["spend"].facts == {
             "points": 1_150,
             "party": market,
             "journal": captured,
         }
-        assert by_kind["large-spend"].about == UUID(captured)
+        assert by_kind["spend"].about == UUID(captured)
         assert by_kind["exchange-done"].facts["out"] is False
         assert by_kind["clawback"].facts["owed"] == 0
         assert {n.state for n in by_kind.values()} == {"waiting"}
+
+    def test_an_exchange_undone_is_no_return_of_goods(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        books.rate(market)
+        link = books.link(market, known.wallet)
+        came = books.post("import", party=market, link=link, theirs=100).unwrap()["id"]
+        books.post("clawback", party=market, undoes=came).unwrap()
+        follow(books)
+        assert told(books, known) == [("exchange-done", 30), ("exchange-undone", 30)]
 
     def test_nothing_is_told_twice_whoever_goes_back(self, books: Books) -> None:
         known = know(books)
@@ -77,8 +86,8 @@ class TestBooks:
         late = know(books, opened_at=datetime.now(UTC) + timedelta(days=1))
         books.issue(market, late.wallet, 5)
         gone = know(books)
-        erase(books, gone, datetime.now(UTC))
         books.issue(market, gone.wallet, 5)
+        erase(books, gone, datetime.now(UTC))
         follow(books)
         assert books.rows("SELECT FROM members.notice") == []
 
@@ -148,6 +157,53 @@ class TestBooks:
             assert following.tell_members(books.database, datetime.now(UTC)) == 0
         follow(books)
         assert told(books, known) == [("credit", 5), ("credit", 6)]
+
+
+class TestHolds:
+    def test_a_large_one_is_told_while_it_lasts(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        mine = {"party": market, "link": books.link(market, known.wallet)}
+        books.issue(market, known.wallet, 4_000)
+        held = books.post("authorisation", points=1_200, **mine).unwrap()["id"]
+        online = books.post("authorisation", points=1_000, online=True, **mine).unwrap()["id"]
+        books.post("authorisation", points=999, **mine).unwrap()
+        follow(books)
+        follow(books)
+        assert sorted(told(books, known)) == [
+            ("credit", 4_000),
+            ("large-hold", 1_000),
+            ("large-hold", 1_200),
+        ]
+        assert {str(n.about) for n in notices(books, known)[1:]} == {held, online}
+        # What was told as a hold is no second alarm when it is paid.
+        books.post("capture", party=market, hold=held, points=1_150).unwrap()
+        follow(books)
+        assert notices(books, known)[-1].kind == "spend"
+
+    def test_one_that_ended_before_the_look_is_told_as_what_came_of_it(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        mine = {"party": market, "link": books.link(market, known.wallet)}
+        books.issue(market, known.wallet, 4_000)
+        held = books.post("authorisation", points=1_200, **mine).unwrap()["id"]
+        books.post("capture", party=market, hold=held, points=1_150).unwrap()
+        voided = books.post("authorisation", points=1_200, **mine).unwrap()["id"]
+        books.post("void", party=market, hold=voided).unwrap()
+        follow(books)
+        assert told(books, known) == [("credit", 4_000), ("large-spend", 1_150)]
+
+    def test_not_to_the_erased_and_not_what_is_small_to_them(self, books: Books) -> None:
+        market = books.party()
+        gone, rich = know(books), know(books)
+        with books.database.transaction() as session:
+            choices.choose(session, rich.person, choices.Choice(large_spend=1_201))
+        for each in (gone, rich):
+            books.issue(market, each.wallet, 1_200)
+            link = books.link(market, each.wallet)
+            books.post("authorisation", party=market, link=link, points=1_200).unwrap()
+        erase(books, gone, datetime.now(UTC))
+        follow(books)
+        assert told(books, gone) == []
+        assert told(books, rich) == [("credit", 1_200)]
 
 
 class TestDropOld:
@@ -227,12 +283,12 @@ class TestExpiry:
 
     def test_only_the_living_who_want_it(self, books: Books) -> None:
         known, gone, deaf = know(books), know(books), know(books)
-        erase(books, gone, datetime.now(UTC))
         off = frozenset({"expiry"})
         with books.database.transaction() as session:
             choices.choose(session, deaf.person, choices.Choice(off, off))
         for each in (known, gone, deaf):
             self.points(books, each, _03_31=5)
+        erase(books, gone, datetime.now(UTC))
         books.issue(books.party(), books.wallet(), 5, expires_on="2090-03-31")
         assert self.at(books, date(2090, 3, 1)) == 1
         assert len(notices(books, known)) == 1

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from kit.database import Database, DatabaseUnavailable
+from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS
 from partners.public_keys import PrivateKey
 from tests.cluster import Address
 from tests.members.visitor import Answer, Site, Visitor, sign_in_as
@@ -95,6 +96,12 @@ class TestStrictness:
         assert "form-action 'self'" in policy
         assert "connect-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
+
+    def test_what_else_browsers_are_told(self, visitor: Visitor) -> None:
+        headers = visitor.get("/help").headers
+        for name, value in (*SECURE_HEADERS, *PAGE_HEADERS):
+            if name != "Content-Security-Policy":
+                assert headers[name] == value
 
     @pytest.mark.parametrize("path", OPEN)
     def test_no_page_is_kept(self, path: str, visitor: Visitor) -> None:
@@ -205,6 +212,12 @@ class TestForms:
         told = re.compile(r'<div class="notice ok" role="status">')
         assert told.search(visitor.follow(answer).text)
         assert not told.search(visitor.get("/frame").text)
+
+    def test_no_form_is_as_long_as_this(self, visitor: Visitor) -> None:
+        token = visitor.token("/help")
+        sent = {"language": "zh", "csrf_token": token, "back": "/help" * 20_000}
+        assert visitor.send("POST", "/language", sent).status == 413
+        assert "language" not in visitor.cookies
 
     def test_the_api_needs_no_token(self, visitor: Visitor) -> None:
         answer = visitor.send("POST", "/v1/redemptions", {})
