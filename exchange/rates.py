@@ -36,6 +36,7 @@ class NewRate:
     fee_ppm: int
     valid_from: datetime
     valid_to: datetime | None
+    undo_days: int = 0  # How long a member may undo an exchange at it.
 
 
 def check(session: Session, rate: NewRate, *, to_party: bool = False) -> None:

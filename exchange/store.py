@@ -217,7 +217,7 @@ def insert_payment_code(session: Session, values: Values) -> bool:
 
 _RATE = """
     SELECT id, party_id, direction, theirs, ours, minimum, step, daily_cap, fee_ppm,
-           lower(valid) AS valid_from, upper(valid) AS valid_to
+           undo_days, lower(valid) AS valid_from, upper(valid) AS valid_to
     FROM exchange.rate
 """
 
@@ -290,9 +290,10 @@ def insert_rate(session: Session, values: Values) -> int:
     number: int = session.execute(
         text(
             "INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step,"
-            " daily_cap, fee_ppm, valid) VALUES (:party, :direction, :theirs, :ours, :minimum,"
-            " :step, :daily_cap, :fee_ppm, tstzrange(CAST(:valid_from AS timestamptz),"
-            " CAST(:valid_to AS timestamptz))) RETURNING id"
+            " daily_cap, fee_ppm, undo_days, valid) VALUES (:party, :direction, :theirs, :ours,"
+            " :minimum, :step, :daily_cap, :fee_ppm, :undo_days,"
+            " tstzrange(CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz)))"
+            " RETURNING id"
         ),
         values,
     ).scalar_one()

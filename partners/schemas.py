@@ -326,6 +326,12 @@ class RateBody(StrictSchema):
     step = Whole(load_default=1)
     daily_cap = Whole(allow_none=True, load_default=None)
     fee_ppm = Whole(minimum=0, maximum=999_999, load_default=0)
+    undo_days = Whole(
+        minimum=0,
+        maximum=366,
+        load_default=0,
+        metadata={"description": "How long a member may undo an exchange, at this rate."},
+    )
     valid_from = Moment(required=True)
     valid_to = Moment(allow_none=True, load_default=None)
     reason = fields.String(load_default="proposed by the partner", validate=validate.Length(1, 200))
@@ -345,6 +351,7 @@ class RateAnswer(AnswerSchema):
     step = fields.Integer()
     daily_cap = fields.Integer(allow_none=True)
     fee_ppm = fields.Integer()
+    undo_days = fields.Integer()
     valid_from = Moment()
     valid_to = Moment(allow_none=True)
 

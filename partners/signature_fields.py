@@ -23,6 +23,7 @@ from partners.structured_fields import (
 
 REQUEST_TAG: Final = "cpx-request-1"
 RESPONSE_TAG: Final = "cpx-response-1"
+HUB_TAG: Final = "cpx-hub-1"  # Of the hub's own calls, which no partner's request is.
 
 # The header fields that mean something under the profile, and all that a request may cover.
 COVERED_FIELDS: Final = ("content-type", "content-digest", "idempotency-key")
@@ -99,6 +100,16 @@ def parse_signature(headers: Mapping[str, str]) -> Presented:
         algorithm,
         b64decode(signed[2]),
     )
+
+
+def parse_hub_signature(headers: Mapping[str, str]) -> Presented:
+    """Read the hub's signature of a call of its own; to be verified as a request is.
+
+    Raises what `parse_signature` raises.
+    """
+    presented = read_any_form(*_both_fields(headers), HUB_TAG)
+    _check_components(presented.components)
+    return presented
 
 
 def parse_answer_signature(headers: Mapping[str, str]) -> Presented:

@@ -169,6 +169,7 @@ def sign_request(
     created: int,
     expires: int | None = None,
     label: str = "cpx",
+    tag: str = REQUEST_TAG,
 ) -> dict[str, str]:
     """The headers that sign `message`: Content-Digest if it has content, and the signature.
 
@@ -182,7 +183,7 @@ def sign_request(
     names = ("@method", "@target-uri", *(name for name in COVERED_FIELDS if name in headers))
     added = _signed(
         _request_values(message, names, origin),
-        _parameters(created, expires, nonce, key_id, REQUEST_TAG),
+        _parameters(created, expires, nonce, key_id, tag),
         key,
         label,
     )

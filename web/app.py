@@ -31,6 +31,7 @@ from partners.api import routes
 from partners.api.operations import Hub, Operation
 from partners.brands import Registered
 from partners.directory import Directory
+from partners.exchanges.calling import Caller
 from web import config, frame, health, logs, openapi, problems
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -97,6 +98,9 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
         origin=settings.origin,
         home=settings.home,
         production=settings.production,
+    )
+    app.extensions["caller"] = Caller(
+        settings.key.id, settings.key.private, settings.production, clock
     )
     app.extensions["whoami"] = whoami
     app.extensions["prefer"] = prefer

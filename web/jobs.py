@@ -23,6 +23,9 @@ from members.secrets import Secrets
 from members.trust import standing
 from partners.asking import asking
 from partners.brands import Registered
+from partners.exchanges import driving, exchanging
+from partners.exchanges import store as exchanges
+from partners.exchanges.calling import Caller
 from settlement import closing
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
@@ -48,7 +51,7 @@ def roll_up(database: Database, _: datetime) -> int:
 
 
 def clear_away(database: Database, now: datetime) -> int:
-    """Drop nonces, dead codes, tokens, sessions and approvals, old answers, old records.
+    """Drop nonces, dead codes, tokens, quotes, sessions, approvals, old answers, old records.
 
     What is dropped whole needs a moment without posting. When there was none, the next run has time
     enough: partitions are made hours ahead.
@@ -59,6 +62,8 @@ def clear_away(database: Database, now: datetime) -> int:
         forgetting.forget(session, now)
     with database.transaction() as session:
         asking.forget(session, now)
+    with database.transaction() as session:
+        exchanges.forget(session, now - exchanging.KEPT_FOR)
     try:
         with database.transaction() as session:
             exchange.store.forget(session, now)
@@ -127,6 +132,10 @@ def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
         "return-gifts": ("* * * * *", return_gifts),
         "tell-of-gifts": ("* * * * * */10", news.announce),
         "pay-back-purses": ("23 * * * *", purses.pay_back),
+        "ask-partners": (
+            "* * * * * */10",
+            lambda database, _: driving.ask_partners(database, _caller(settings)),
+        ),
         "lapse-disputes": ("*/5 * * * *", lapse_overdue),
         "close-on-time": (
             "* * * * *",
@@ -152,6 +161,12 @@ def _post(database: Database, settings: Config) -> Post:
         names=lambda: {party: brand.name for party, brand in brands.all().items()},
         origin=settings.origin,
     )
+
+
+def _caller(settings: Config) -> Caller:
+    """How partners are asked."""
+    key = settings.key
+    return Caller(key.id, key.private, settings.production, system_clock)
 
 
 def run_all(database: Database, settings: Config, now: datetime) -> dict[str, int]:

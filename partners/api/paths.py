@@ -9,7 +9,7 @@ from uuid import UUID
 from kit import ids
 from partners.api.operations import Operation
 
-ID_PREFIXES: Final = ("mbr", "jrn", "aut", "apv", "rec", "dsp", "evd")
+ID_PREFIXES: Final = ("mbr", "jrn", "aut", "apv", "exg", "rec", "dsp", "evd")
 
 _PLACE: Final = re.compile(r"<(?:(\w+):)?(\w+)>")
 

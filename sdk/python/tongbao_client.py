@@ -57,6 +57,11 @@ _ANSWER_INPUT = re.compile(
     r'(\(([^()]*)\);created=[0-9]{1,15};nonce="([A-Za-z0-9_-]+)";keyid="([^"\\]+)"'
     r';tag="cpx-response-1")'
 )
+_CALL_INPUT = re.compile(
+    r"([a-z*][a-z0-9_.*-]*)="
+    r'(\(([^()]*)\);created=([0-9]{1,15});nonce="([A-Za-z0-9_-]+)";keyid="([^"\\]+)"'
+    r';tag="cpx-hub-1")'
+)
 _ANSWER_SIGNATURE = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]{86}==):")
 
 
@@ -100,6 +105,10 @@ class UnverifiedAnswer(OutcomeUnknown):
         super().__init__(why, idempotency_key)
         self.status = status
         self.content = content
+
+
+class UnverifiedCall(Exception):  # noqa: N818 - it says what is known, which is nothing
+    """A request that the hub cannot be shown to have made to this very URL, just now."""
 
 
 class Client:
@@ -285,6 +294,49 @@ def fetch_hub_keys(origin: str, *, timeout: float = 10.0) -> dict[str, PublicKey
     if response.status != 200:
         raise OSError(f"the hub's keys are not to be had: status {response.status}")
     return {key["kid"]: _load_jwk(key) for key in json.loads(content)["keys"]}
+
+
+def verify_hub_call(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes,
+    hub_keys: Mapping[str, PublicKey],
+    *,
+    now: float | None = None,
+) -> Any:
+    """The decoded content of a call that the hub made to this `url` within the last minute.
+
+    `url` is the one that you registered, `headers` are those of the request. The hub repeats a
+    call until it is answered: do each id and act once, and answer the same again.
+
+    Raises UnverifiedCall: then do nothing, and answer 401.
+    """
+    received = _joined(list(headers.items()))
+    given = _CALL_INPUT.fullmatch(received.get("signature-input", ""))
+    signed = _ANSWER_SIGNATURE.fullmatch(received.get("signature", ""))
+    if given is None or signed is None or given[1] != signed[1]:
+        raise UnverifiedCall("the call is not signed by the hub")
+    _, parameters, covered, created, _, key_id = given.groups()
+    key = hub_keys.get(key_id)
+    if key is None:
+        raise UnverifiedCall(f"the call is signed with a key that is not among the hub's: {key_id}")
+    fields = ("content-type", "content-digest", "idempotency-key")
+    lines = [("@method", method), ("@target-uri", url)]
+    lines += [(name, received.get(name, "")) for name in fields]
+    if covered != " ".join([f'"{name}"' for name, _ in lines]):
+        raise UnverifiedCall("the signature covers something else than it must")
+    try:
+        base = _signature_base(lines, parameters)
+    except UnicodeEncodeError as error:
+        raise UnverifiedCall("a signed header is not ASCII") from error
+    if not _verifies(key, b64decode(signed[2]), base):
+        raise UnverifiedCall("the signature does not verify")
+    if not -60 <= int(created) - (time.time() if now is None else now) <= 60:
+        raise UnverifiedCall("the call was signed at another time")
+    if not _digest_fits(received["content-digest"], content):
+        raise UnverifiedCall("the content is not the content that was signed")
+    return json.loads(content)
 
 
 def _connect(origin: str, timeout: float) -> http.client.HTTPConnection:

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kit.ids import to_text, uuid7
+from members.secrets import Secrets
 from partners import keys
 from partners.api.operations import Operation, Posting, Upload
+from partners.exchanges import exchanging
 from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import closing
 from settlement.bank import invoices
 from tests.attacks.wire import Request, Wire, sign, unsigned
 from tests.factories import build_sealer
-from tests.server import Coalition, Partner, base64url
+from tests.partners.exchanges.conftest import wallet_of
+from tests.server import SECRET, Coalition, Partner, base64url
 from tests.settlement.bank.agreed import agree_account
 from web.app import OPERATIONS
 
@@ -31,6 +34,7 @@ _KINDS = {
     "dispute": "dsp",
     "evidence": "evd",
     "approval": "apv",
+    "exchange": "exg",
 }
 _QUERIES = {
     "addReconciliationLines": "?part=1",
@@ -96,6 +100,7 @@ class Scene:
             "escalateDispute": {},
             "withdrawDispute": {},
             "putReturnOrigins": {"origins": [ORIGIN]},
+            "putExchangeEndpoint": {"url": "http://127.0.0.1:9/exchange"},
             "askApproval": {
                 "points": 5,
                 "reference": reference,
@@ -205,6 +210,7 @@ def set_up(coalition: Coalition, wire: Wire) -> Scene:
     shop.call("PUT", "/v1/return-origins", {"origins": [ORIGIN]})
     asked = {"points": 5, "reference": "T-1", "description": "x", "return_url": f"{ORIGIN}/"}
     objects["approval"] = shop.call("POST", "/v1/approvals", asked).body["id"]
+    objects["exchange"] = _exchange(coalition, shop, member)
     ready = {"answerDispute": {"dispute": _dispute(till, till, at_till)}}
     ready["withdrawDispute"] = {"dispute": _dispute(shop, till, at_till)}
     answered = _dispute(shop, till, at_till)
@@ -217,6 +223,26 @@ def _dispute(opener: Partner, till: Partner, member: str) -> str:
     """A dispute about a sale of the shop's points at the till."""
     body = {"lines": [{"journal": till.redeem(member, 1).body["id"]}], "reason": "other"}
     return str(opener.call("POST", "/v1/disputes", body).body["disputes"][0]["id"])
+
+
+def _exchange(coalition: Coalition, shop: Partner, member: str) -> str:
+    """An import that the member has confirmed, and the shop was not asked for yet."""
+    shop.call("PUT", "/v1/exchange-endpoint", {"url": "http://127.0.0.1:9/exchange"})
+    wallet, now = wallet_of(coalition.database, member), datetime.now(UTC)
+    with coalition.database.transaction() as session:
+        made = exchanging.quote(
+            session,
+            wallet=wallet,
+            party=shop.party,
+            direction="import",
+            amount=50,
+            limit=1_000,
+            now=now,
+        )
+        exchanging.confirm(
+            session, made, wallet=wallet, limit=1_000, secrets=Secrets(SECRET.encode()), now=now
+        )
+    return to_text("exg", made)
 
 
 def named(name: str) -> Operation:

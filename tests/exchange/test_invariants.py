@@ -28,6 +28,7 @@ ELSEWHERE = (
     TESTS / "members" / "notices" / "test_notice_invariants.py",
     TESTS / "members" / "giving" / "test_giving_invariants.py",
     TESTS / "partners" / "asking" / "test_asking_invariants.py",
+    TESTS / "partners" / "exchanges" / "test_exchange_invariants.py",
 )
 
 CASES = [

@@ -30,6 +30,7 @@ rates.add_command(outside_rates.outside)
 @click.option("--step", type=click.IntRange(1), default=1, help="Multiples of theirs.")
 @click.option("--daily-cap", type=click.IntRange(1), help="Most of theirs in a day.")
 @click.option("--fee-ppm", type=click.IntRange(0, 999_999), default=0, help="Taken from ours.")
+@click.option("--undo-days", type=click.IntRange(0, 366), default=0, help="To undo in.")
 @click.option("--from", "valid_from", type=WHEN, required=True, help="Since when; UTC.")
 @click.option("--to", "valid_to", type=WHEN, help="Until when; left out, for good.")
 @AS
