@@ -19,6 +19,7 @@ from exchange.errors import MemberNotFound
 from kit.ids import uuid7
 from members import store
 from members.errors import AlreadyLinked, CustomerKnown, LinkTokenInvalid
+from members.notices import notify_owner
 from members.secrets import Secrets
 
 LINK_TOKEN_VALID = timedelta(minutes=10)
@@ -103,7 +104,9 @@ def link(
         consent = consent.within(row["sees"], row["daily_limit"])
     elif store.has_person(session, row["member_id"]):
         consent = consent.within("nothing", 0)
-    return _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    made = _link(session, party, row["wallet_id"], row["member_id"], reference, consent, now)
+    notify_owner(session, row["wallet_id"], "linked", party=party, now=now)
+    return made
 
 
 def unlink(session: Session, *, party: int, member: UUID) -> None:

@@ -1,5 +1,5 @@
 """What members are told: in the wallet's inbox and by message."""
 
-from members.notices.telling import notify, unread
+from members.notices.telling import notify, notify_owner, unread
 
-__all__ = ["notify", "unread"]
+__all__ = ["notify", "notify_owner", "unread"]

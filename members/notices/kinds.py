@@ -59,7 +59,9 @@ KINDS: Mapping[str, Kind] = {
         "exchanges", {"exchange": UUID, "journal": UUID}, points=int, party=int, out=bool
     ),
     "exchange-returned": _kind("exchanges", points=int, party=int, exchange=UUID),
-    "exchange-undone": _kind("exchanges", points=int, party=int, exchange=UUID),
+    "exchange-undone": _kind(
+        "exchanges", {"exchange": UUID, "journal": UUID}, points=int, party=int
+    ),
     "family-invitation": _kind("family", {"purse": UUID}),
     "new-device": _kind("sign-in", {"visit": UUID}, device=str),
     "passkey-added": _kind("sign-in"),

@@ -39,6 +39,17 @@ def insert(session: Session, values: Mapping[str, Any]) -> None:
     session.execute(text(_INSERT), {**values, "facts": json.dumps(values["facts"]), "id": uuid7()})
 
 
+def owner(session: Session, wallet: int) -> UUID | None:
+    """The person whose wallet it is."""
+    return session.execute(
+        text(
+            "SELECT p.id FROM members.member m JOIN members.person p ON p.member_id = m.id"
+            " WHERE m.wallet_id = :wallet"
+        ),
+        {"wallet": wallet},
+    ).scalar_one_or_none()
+
+
 def count_unread(session: Session, person: UUID) -> int:
     """Up to COUNTED: nobody reads a larger number, and the header is on every page."""
     found: int = session.execute(
@@ -115,21 +126,21 @@ _TELL = """
         WHERE xid >= {low} AND xid < {high}
             AND movement IN ('issued', 'spent', 'refunded', 'clawed_back', 'owed_back', 'repaid')),
     persons AS MATERIALIZED (
-        SELECT j.id AS journal_id, j.kind AS posted, j.points, j.party_id, j.theirs, j.hold_id,
-               j.at, p.id
+        SELECT j.id AS journal_id, j.kind AS posted, j.points, j.party_id, j.hold_id, j.at, p.id,
+               coalesce(j.theirs, u.theirs) IS NOT NULL AS exchanged
         FROM fresh JOIN exchange.journal j USING (id)
+        LEFT JOIN exchange.journal u ON u.id = j.undoes
         JOIN members.member m ON m.wallet_id = j.wallet_id
         JOIN members.person p ON p.member_id = m.id
         WHERE p.erased_at IS NULL AND j.at >= p.opened_at AND j.party_id IS NOT NULL
         FOR SHARE OF p),
     news AS (
-        SELECT n.*, c.no_inbox, c.no_message, CASE posted
-            WHEN 'accrual' THEN 'credit'
-            WHEN 'import' THEN 'exchange-done'
-            WHEN 'refund' THEN 'refund'
-            WHEN 'clawback' THEN 'clawback'
+        SELECT n.*, c.no_inbox, c.no_message, CASE
+            WHEN posted = 'accrual' THEN 'credit'
+            WHEN exchanged AND posted IN ('refund', 'clawback') THEN 'exchange-undone'
+            WHEN exchanged THEN 'exchange-done'
+            WHEN posted IN ('refund', 'clawback') THEN posted
             ELSE CASE
-                WHEN theirs IS NOT NULL THEN 'exchange-done'
                 WHEN points >= coalesce(c.large_spend, :large) AND NOT EXISTS (
                     SELECT FROM members.notice h WHERE h.person_id = n.id
                         AND h.kind = 'large-hold' AND h.about = n.hold_id) THEN 'large-spend'

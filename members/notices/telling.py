@@ -31,6 +31,15 @@ def notify(
     )
 
 
+def notify_owner(
+    session: Session, wallet: int, kind: str, *, now: datetime | None = None, **facts: Any
+) -> None:
+    """As `notify`, for whoever owns the wallet; nobody, where that is no person."""
+    person = store.owner(session, wallet)
+    if person is not None:
+        notify(session, person, kind, now=now, **facts)
+
+
 def unread(session: Session, person: UUID) -> int:
     """How many notices of the inbox have not been shown yet; a hundred when there are more."""
     return store.count_unread(session, person)

@@ -14,7 +14,7 @@ from members.giving import joining, purses
 from members.giving.errors import InPurseAlready, OwnNumber, PurseFull
 from members.pages.give import read_number
 from members.pages.signed_in import me, signed_in
-from members.pages.typed import whole
+from members.pages.typed import is_line, whole
 from members.pages.wiring import here
 from members.people.persons import face, faces
 
@@ -37,7 +37,7 @@ def open_purse() -> Response | Page:
     mine, hub = me(), here()
     form = Form(None, request.form)
     name, id_ = form.typed.get("name", ""), from_text("prs", form.typed.get("id", ""))
-    if not name or len(name) > purses.NAME_LENGTH:
+    if not name or len(name) > purses.NAME_LENGTH or not is_line(name):
         form.refuse("name", _("Enter a name of 1 to %(n)s characters.", n=purses.NAME_LENGTH))
     if not form.ok or id_ is None:
         return _family(form, 422)
@@ -246,7 +246,7 @@ def _purse(purse: str, form: Form, status: int) -> Page:
             older=older,
             is_later=before is not None,
             faces={each["person"]: each["face"] for each in people},
-            brands=hub.brands.all(),
+            brands=hub.brands.named({each.party for each in doings if each.party is not None}),
             text=to_text,
         )
     return shown, status

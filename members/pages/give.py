@@ -18,7 +18,7 @@ from members.giving import drafts, gifts, joining, limits, numbers, purses, stor
 from members.giving.errors import GiftOver, GiveLimit, GiverFrozen, OwnNumber, TooManyWaiting
 from members.giving.gifts import Lot
 from members.pages.signed_in import Me, me, signed_in
-from members.pages.typed import whole
+from members.pages.typed import is_line, whole
 from members.pages.wiring import here
 from members.people.persons import face
 from members.trust.levels import limits as limits_of
@@ -147,7 +147,7 @@ def decline(gift: str) -> Response:
 
 def named(lots: list[Lot]) -> list[dict[str, object]]:
     """Lots with their issuers as members know them."""
-    brands = here().brands.all()
+    brands = here().brands.named({lot.issuer for lot in lots})
     return [
         {
             "issuer": brands[lot.issuer].name if lot.issuer in brands else _("Tongbao"),
@@ -224,7 +224,7 @@ def _read(form: Form, mine: Me) -> dict[str, Any] | None:
     """What is to be confirmed; None when something is wrong with it, which is said."""
     points = read_points(form)
     note = form.typed.get("note", "")
-    if len(note) > gifts.NOTE_LENGTH:
+    if len(note) > gifts.NOTE_LENGTH or not is_line(note):
         form.refuse("note", _("Write at most %(n)s characters.", n=gifts.NOTE_LENGTH))
     purse = from_text("prs", form.typed.get("purse", ""))
     facts: dict[str, Any] = {

@@ -90,6 +90,7 @@ class TestGive:
         for number in (known.me.number, next_number()):
             checked = giver.give(number)
             state = giver.visitor.follow(giver.confirm())
+            assert (checked.status, state.status) == (200, 200)
             words = checked.words + state.words
             words = re.sub(r"\d{3}\*{4}\d{4}|gft_\w+|\d\d:\d\d", "…", words)
             pages.append(words)
@@ -105,6 +106,7 @@ class TestGive:
             ({"points": "501"}, "Enter a whole number from 1 to 500"),
             ({"points": "101"}, "Not enough points: this needs 101 and 100 are available."),
             ({"note": "x" * 81}, "Write at most 80 characters."),
+            ({"note": "two\x1b[2Jlines"}, "Write at most 80 characters."),
         ):
             fields = {"number": next_number(), "points": "50", "note": "hello"} | typed
             answer = giver.visitor.post("/give", on="/give", **fields)

@@ -61,6 +61,15 @@ class TestBooks:
         assert by_kind["clawback"].facts["owed"] == 0
         assert {n.state for n in by_kind.values()} == {"waiting"}
 
+    def test_an_exchange_undone_is_no_return_of_goods(self, books: Books) -> None:
+        known, market = know(books), books.party()
+        books.rate(market)
+        link = books.link(market, known.wallet)
+        came = books.post("import", party=market, link=link, theirs=100).unwrap()["id"]
+        books.post("clawback", party=market, undoes=came).unwrap()
+        follow(books)
+        assert told(books, known) == [("exchange-done", 30), ("exchange-undone", 30)]
+
     def test_nothing_is_told_twice_whoever_goes_back(self, books: Books) -> None:
         known = know(books)
         books.issue(books.party(), known.wallet, 5)

@@ -1,16 +1,18 @@
 """What is told goes to those alive who want to hear it, once; and it holds nobody's name."""
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from members.notices import choices, kinds, notify, telling, unread
+from members import enrolment
+from members.notices import choices, kinds, notify, notify_owner, telling, unread
 from tests.books import Books
 from tests.members.known import Known, erase, know, notices
+from tests.members.visitor import SECRETS
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -95,6 +97,12 @@ class TestNotify:
         assert telling_ended.is_set()
         assert notices(books, known) == []
 
+    def test_finds_whose_wallet_it_is(self, books: Books, known: Known) -> None:
+        with books.database.transaction() as session:
+            for wallet in (known.wallet, books.wallet()):
+                notify_owner(session, wallet, "frozen", now=NOW)
+        assert [n.person_id for n in books.rows("SELECT * FROM members.notice")] == [known.person]
+
     def test_is_undone_with_what_happened(self, books: Books, known: Known) -> None:
         def fail() -> None:
             with books.database.transaction() as session:
@@ -167,3 +175,24 @@ def test_what_is_written_is_read_again() -> None:
     assert kinds.read("expiry", kinds.written("expiry", facts)) == facts
     gift = {"points": 3, "gift": uuid4(), "until": NOW}
     assert kinds.read("gift-received", kinds.written("gift-received", gift)) == gift
+
+
+def test_a_brand_that_is_linked_is_told_of(books: Books, known: Known) -> None:
+    market, token = books.party(), "a link token"
+    books.owner.execute(
+        "INSERT INTO members.link_token (digest, member_id, issued_to, expires_at)"
+        " SELECT %s, member_id, %s, %s FROM members.person",
+        (SECRETS.digest("link-token", token), market, NOW + timedelta(minutes=5)),
+    )
+    other = books.party()
+    with books.database.transaction() as session:
+        enrolment.link(
+            session,
+            party=other,
+            token=token,
+            reference=None,
+            consent=enrolment.Consent(),
+            secrets_=SECRETS,
+            now=NOW,
+        )
+    assert [(n.kind, n.facts) for n in notices(books, known)] == [("linked", {"party": other})]
