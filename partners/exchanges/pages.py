@@ -1,6 +1,5 @@
 """Exchanging, as members see it: a firm price, what is under way, what can be undone."""
 
-from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from kit.language import gettext as _
 from kit.language import mark
 from members.pages.signed_in import Me, me, signed_in
 from members.pages.typed import whole
-from members.pages.wiring import here
+from members.pages.wiring import Brand, here
 from members.trust.levels import limits
 from partners.errors import TermsMissing
 from partners.exchanges import driving, exchanging, store
@@ -56,15 +55,6 @@ WHY_NOT = {
     "never": mark("Exchanges with this brand cannot be undone."),
     "not-done": mark("There is nothing to undo."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A brand that exchanges at least one way."""
-
-    slug: str
-    name: str
-    party: int
 
 
 @pages.get("/exchange")
@@ -262,7 +252,7 @@ def _quote(session: Session, row: Row, status: int) -> ResponseReturnValue:
 def _facts(row: Row) -> dict[str, Any]:
     """What the pages say of a quote or an exchange."""
     hub = here()
-    brand = hub.brands.all()[row["party_id"]]
+    brand = Brand(row["party_id"], row["name"], row["slug"])
     export = row["direction"] == "export"
     reason = row["reason"] or row["undo_refused"]
     return {
@@ -286,14 +276,11 @@ def _undo_day(row: Row, now: Any) -> Any:
     return exchanging.undo_end(row["undo_days"], now)
 
 
-def _choices(session: Session, mine: Me) -> list[Choice]:
-    brands = here().brands.all()
-    found: dict[int, Choice] = {}
-    for offer in store.offers(session, mine.wallet, here().clock()):
-        party = offer["party_id"]
-        if party in brands:
-            found.setdefault(party, Choice(brands[party].slug, brands[party].name, party))
-    return list(found.values())
+def _choices(session: Session, mine: Me) -> list[Brand]:
+    """The brands that exchange at least one way."""
+    offers = store.offers(session, mine.wallet, here().clock())
+    brands = [Brand(offer["party_id"], offer["name"], offer["slug"]) for offer in offers]
+    return list(dict.fromkeys(brands))
 
 
 def _found(session: Session, text: str, prefix: str) -> Row:

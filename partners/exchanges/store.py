@@ -63,7 +63,7 @@ def offers(session: Session, wallet: int, now: datetime) -> list[Row]:
     """Every rate in force at which this wallet could be exchanged now, by the brand's name."""
     return _all(
         session,
-        "SELECT l.id AS link_id, l.party_id, c.reference AS customer, p.name, r.id AS rate_id,"
+        "SELECT l.id AS link_id, l.party_id, p.name, p.slug, r.id AS rate_id,"
         " r.direction, r.theirs, r.ours, r.minimum, r.step, r.daily_cap, r.fee_ppm, r.undo_days"
         + _POSSIBLE.replace(
             "WHERE",
@@ -168,8 +168,9 @@ def converted_today(session: Session, rate: int, direction: str, now: datetime) 
 
 _EXCHANGE = """
     SELECT x.*, r.theirs AS rate_theirs, r.ours AS rate_ours, r.daily_cap, r.undo_days,
-           c.reference AS customer, e.url
+           c.reference AS customer, e.url, p.name, p.slug
     FROM partners.exchange x
+    JOIN partners.partner p ON p.party_id = x.party_id
     JOIN exchange.rate r ON r.id = x.rate_id
     LEFT JOIN members.customer c ON c.link_id = x.link_id
     LEFT JOIN partners.exchange_endpoint e ON e.party_id = x.party_id

@@ -114,6 +114,12 @@ class Trade:
         assert row is not None
         return row
 
+    def row_of(self, path: str) -> Row:
+        """The exchange whose page this is."""
+        found = from_text("exg", path.rpartition("/")[2])
+        assert found is not None
+        return self.row(found)
+
     def balance(self) -> tuple[int, int]:
         """Available and held."""
         with self.database.transaction() as session:
