@@ -45,9 +45,12 @@ def freeze_now() -> ResponseReturnValue:
         ended = freezing.freeze(session, person.wallet)
         if not person.frozen:
             notify(session, person.person, "frozen", holds=len(ended))
-    if not person.frozen:
-        said = _("%(n)s holds were cancelled.", n=len(ended)) if ended else ""
-        tell("bad", _("Your wallet is frozen: nobody can spend your points."), said)
+    if ended:  # That it is frozen is said at the top of every page.
+        one = len(ended) == 1
+        tell(
+            "ok",
+            _("1 hold was cancelled.") if one else _("%(n)s holds were cancelled.", n=len(ended)),
+        )
     shown = [ids.to_text("aut", each.hold) for each in ended[:SHOWN]]
     return redirect(url_for("freeze.freeze", ended=shown), 303)
 

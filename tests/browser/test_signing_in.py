@@ -5,22 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import DESKTOP, PHONE
-
-NUMBER = "13800138000"
-
-
-def sign_in(visitor, number=NUMBER) -> None:
-    """As a person does, who reads the code off the phone."""
-    page = visitor.page
-    visitor.go("/sign-in")
-    visitor.check()
-    page.get_by_label(re.compile("Mobile number|手机号")).fill(number)
-    page.get_by_role("button", name=re.compile("Send me a code|发送验证码")).click()
-    visitor.check()
-    page.get_by_label(re.compile("6-digit code|6位验证码")).fill(visitor.code(number))
-    page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
-    page.wait_for_url("**/wallet")
+from tests.browser.visitor import DESKTOP, NUMBER, PHONE
 
 
 @pytest.mark.parametrize(
@@ -44,7 +29,7 @@ def test_with_a_code_and_then_with_a_passkey(visit, coalition, language, screen)
             }
         },
     )
-    sign_in(visitor)
+    visitor.sign_in()
     visitor.check()
 
     visitor.go("/settings/passkeys")

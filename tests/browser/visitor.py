@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests.server import Server
 
+NUMBER = "13800138000"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -61,6 +62,22 @@ class Visitor:
         )
         assert found == [], f"{self.page.url}\n{json.dumps(found, indent=1, ensure_ascii=False)}"
         assert self.faults == []
+
+    def sign_in(self, number: str = NUMBER) -> None:
+        """As a person does, who reads the code off the phone."""
+        self.go("/sign-in")
+        self.check()
+        self.page.get_by_label(re.compile("Mobile number|手机号")).fill(number)
+        self.page.get_by_role("button", name=re.compile("Send me a code|发送验证码")).click()
+        self.check()
+        self.page.get_by_label(re.compile("6-digit code|6位验证码")).fill(self.code(number))
+        self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
+        self.page.wait_for_url("**/wallet")
+
+    def menu(self, word: str) -> None:
+        """Follow a link of the menu."""
+        self.page.locator("summary", has_text=re.compile("Menu|菜单")).click()
+        self.page.locator(".menu-sheet").get_by_role("link", name=re.compile(word)).click()
 
     def message(self, number: str, *, after: float = 0.0) -> str:
         """The newest message to a number."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import islice, permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.arbitrage import (
@@ -153,6 +153,7 @@ def test_the_best_is_that_of_trying_every_amount(rate: Conditions, imports: bool
         assert found.ratio == tried(way, rate) or found.gives >= FAR // 2
 
 
+@settings(deadline=None)  # Trying every amount takes as long as it takes.
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), rates), max_size=5),
     st.lists(

@@ -43,7 +43,7 @@ def erase(visitor: Visitor) -> None:
 class TestErase:
     def test_repeats_what_is_lost(self, visitor: Visitor, rich: SignedIn) -> None:
         words = visitor.get("/settings/erase").words
-        assert "500 points are lost" in words
+        assert "You lose 500 points" in words
         assert "Available 400 points" in words
         assert "Held 100 points" in words
         assert "Erase my account and 500 points" in words
