@@ -246,7 +246,7 @@ def _purse(purse: str, form: Form, status: int) -> Page:
             older=older,
             is_later=before is not None,
             faces={each["person"]: each["face"] for each in people},
-            brands=hub.brands.all(),
+            brands=hub.brands.named({each.party for each in doings if each.party is not None}),
             text=to_text,
         )
     return shown, status

@@ -147,7 +147,7 @@ def decline(gift: str) -> Response:
 
 def named(lots: list[Lot]) -> list[dict[str, object]]:
     """Lots with their issuers as members know them."""
-    brands = here().brands.all()
+    brands = here().brands.named({lot.issuer for lot in lots})
     return [
         {
             "issuer": brands[lot.issuer].name if lot.issuer in brands else _("Tongbao"),

@@ -61,7 +61,7 @@ def pay() -> ResponseReturnValue:
 def state(shown: str) -> ResponseReturnValue:
     """What became of a code of mine: a page, or its live part alone for the script.
 
-    204 says that it waits to be shown.
+    204 says that no till has used it: it waits, or its minute is over.
     """
     person, hub = me(), here()
     id_, now = from_text("shw", shown), hub.clock()
@@ -70,7 +70,7 @@ def state(shown: str) -> ResponseReturnValue:
         held = row is not None and row["state"] == "held"
         lots = store.lots_of_hold(session, row["hold"]) if row is not None and held else []
     found = "dead" if row is None else state_of(row, now)
-    if found == "waiting" and _is_fragment():
+    if found in ("waiting", "over") and _is_fragment():
         return "", 204
     return render_template(
         "members/pay_state.html" if _is_fragment() else "members/pay_state_page.html",
@@ -108,9 +108,9 @@ def limit() -> ResponseReturnValue:
 
 
 def state_of(row: RowMapping, now: datetime) -> str:
-    """waiting, dead, held, ended, or paid."""
+    """waiting, over, held, ended, or paid."""
     if row["used_at"] is None:
-        return "waiting" if row["expires_at"] is not None and row["expires_at"] > now else "dead"
+        return "waiting" if row["expires_at"] is not None and row["expires_at"] > now else "over"
     if row["state"] == "held":
         return "held"
     if row["state"] in ("voided", "expired"):

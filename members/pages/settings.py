@@ -35,6 +35,7 @@ def settings() -> str:
             devices=len(sessions.of(within, me().person, here().clock())),
             level=me().level,
             points=points,
+            untouched=not store.is_touched(within, me().wallet),
         )
 
 

@@ -90,6 +90,7 @@ class TestGive:
         for number in (known.me.number, next_number()):
             checked = giver.give(number)
             state = giver.visitor.follow(giver.confirm())
+            assert (checked.status, state.status) == (200, 200)
             words = checked.words + state.words
             words = re.sub(r"\d{3}\*{4}\d{4}|gft_\w+|\d\d:\d\d", "…", words)
             pages.append(words)

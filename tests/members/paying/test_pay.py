@@ -126,7 +126,9 @@ class TestState:
     def test_over_unused(self, paying: Paying) -> None:
         page = paying.visitor.get("/pay")
         paying.site.clock.advance(seconds=61)
-        assert "This code no longer works. Show the new one." in paying.live(page).words
+        assert paying.live(page).status == 204  # The script shows a fresh one.
+        without = paying.visitor.get(state_of(page))
+        assert "This code no longer works. Show the new one." in without.words
 
     def test_is_a_page_without_script(self, paying: Paying) -> None:
         page = paying.visitor.get("/pay")

@@ -30,9 +30,12 @@ def token(site: Site, database: Database, books: Books, party: int) -> str:
 class TestClaim:
     def test_makes_that_wallet_mine(self, visitor: Visitor, database: Database, token: str) -> None:
         who = sign_in_as(visitor, database)
+        assert "Claim a wallet" in visitor.go("/settings").words
         answer = visitor.post("/wallet/claim", token=f" {token} ")
         assert (answer.status, answer.location) == (303, "/wallet")
-        assert "Points left: 70." in visitor.go("/settings").words
+        words = visitor.go("/settings").words
+        assert "Points left: 70." in words
+        assert "Claim a wallet" not in words
         again = sign_in_as(visitor, database, number=who.number)
         assert again.person == who.person
         assert again.member != who.member

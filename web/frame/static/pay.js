@@ -72,8 +72,11 @@ function dead(part) {
 }
 
 function tick() {
+  const left = Math.max(0, (over - performance.now()) / 1000);
   const bar = live.querySelector("[data-left] progress");
-  if (bar) bar.value = Math.max(0, (over - performance.now()) / 1000);
+  const words = live.querySelector("[data-words]");
+  if (bar) bar.value = left;
+  if (words) words.textContent = words.dataset.words.replace("{s}", Math.ceil(left));
   if (performance.now() >= over && !navigator.onLine) offline(true);
 }
 
