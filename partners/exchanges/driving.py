@@ -19,6 +19,7 @@ from exchange import acceptance, issuing, ledger, returns
 from exchange.ledger import Outcome
 from kit.database import Database
 from kit.ids import to_text
+from members.notices import notify_owner
 from partners import terms
 from partners.errors import TermsMissing
 from partners.exchanges import exchanging, machine, store
@@ -142,6 +143,16 @@ def _act_upon(
     refused = outcome is not None and outcome.code is not None
     state = cast(State, move.instead) if refused and move.instead is not None else move.to
     store.update(session, exchange, **_follows(row, state, answer, outcome, now))
+    if state == "returned":  # What is done or undone is a journal, and told as such.
+        notify_owner(
+            session,
+            row["wallet_id"],
+            "exchange-returned",
+            points=row["points"],
+            party=row["party_id"],
+            exchange=exchange,
+            now=now,
+        )
 
 
 def _follows(

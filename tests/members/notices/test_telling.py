@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from members import enrolment
 from members.notices import choices, kinds, notify, notify_owner, telling, unread
+from members.people import erasing
 from tests.books import Books
 from tests.members.known import Known, erase, know, notices
 from tests.members.visitor import SECRETS
@@ -89,8 +90,8 @@ class TestNotify:
             telling_ended.set()
 
         late = threading.Thread(target=tell_late)
-        with books.owner.transaction():
-            erase(books, known, NOW)
+        with books.database.transaction() as session:
+            erasing.erase(session, known.person, NOW)
             late.start()
             assert not telling_ended.wait(0.3)  # It waits for the outcome.
         late.join()

@@ -8,6 +8,8 @@ import pytest
 from exchange import expiry, freezing
 from exchange.errors import InsufficientPoints, WalletFrozen
 from kit.ids import to_text
+from members.people import persons
+from members.store import member_of_wallet
 from partners.exchanges import exchanging
 from partners.exchanges.errors import (
     ExchangeAmount,
@@ -16,7 +18,7 @@ from partners.exchanges.errors import (
     ExchangeNotFound,
     UndoRefused,
 )
-from tests.partners.exchanges.conftest import LIMIT, UNDO_DAYS, Trade
+from tests.partners.exchanges.conftest import LIMIT, SECRETS, UNDO_DAYS, Trade
 
 
 def let_go(trade: Trade, exchange: UUID) -> None:
@@ -158,6 +160,22 @@ class TestExporting:
         assert (row["state"], row["reason"]) == ("returned", "not-enough")
         assert trade.balance() == (5_000, 0)
         assert trade.programme.balance == 900
+
+    def test_refused_is_told(self, trade: Trade) -> None:
+        with trade.database.transaction() as session:
+            member = member_of_wallet(session, trade.wallet)
+            now = trade.clock()
+            persons.open_person(session, SECRETS, "+8613912345678", member=member, now=now)
+        trade.programme.mood = "refused"
+        exchange = trade.begun("export", 600)
+        trade.advance(exchange)
+        told = trade.owner.execute("SELECT kind, facts FROM members.notice").fetchall()
+        facts = {
+            "points": trade.row(exchange)["points"],
+            "party": trade.airline.party,
+            "exchange": str(exchange),
+        }
+        assert told == [("exchange-returned", facts)]
 
     @pytest.mark.parametrize("mood", ["500", "202", "closes", "lies", "redirects", "floods"])
     def test_not_known_and_asked_again(self, trade: Trade, mood: str) -> None:
