@@ -112,21 +112,23 @@ MANDATE = Invariant(
     "mandate-not-exceeded",
     "What a link has spent on its last day is the sum of that day's redemptions and holds without"
     " a payment code, and since it was last agreed not more than the member's daily limit. (Of"
-    " yesterday and later: before that it no longer decides anything.)",
+    " today: before that it no longer decides anything, and used codes are kept for two days.)",
     """
     WITH mandated AS MATERIALIZED (
-        SELECT c.party_id, (c.facts ->> 'member')::uuid AS link_id,
-               (c.facts ->> 'points')::bigint AS points, c.at
-        FROM exchange.told c
-        WHERE c.operation IN ('redemption', 'authorisation')
-            AND c.facts ? 'member' AND NOT c.facts ? 'by_code' AND c.at >= current_date - 2)
+        SELECT e.* FROM (
+            SELECT id, party_id, wallet_id, points, at FROM exchange.journal
+            WHERE kind = 'redemption' AND at >= current_date - 2
+            UNION ALL
+            SELECT id, party_id, wallet_id, points, held_at FROM exchange.hold
+            WHERE held_at >= current_date - 2) e
+        WHERE NOT EXISTS (SELECT FROM exchange.payment_code c WHERE c.used_for = e.id))
     SELECT l.id, format('%s, at most %s', coalesce(sum(c.points), 0), l.daily_limit), l.spent
     FROM exchange.link l
     CROSS JOIN exchange.setting s
-    LEFT JOIN mandated c ON c.link_id = l.id AND c.party_id = l.party_id
+    LEFT JOIN mandated c ON c.wallet_id = l.wallet_id AND c.party_id = l.party_id
         AND c.at >= l.spent_on::timestamp AT TIME ZONE s.zone
         AND c.at < (l.spent_on + 1)::timestamp AT TIME ZONE s.zone
-    WHERE l.spent > 0 AND l.spent_on >= current_date - 1
+    WHERE l.spent > 0 AND l.spent_on >= (clock_timestamp() AT TIME ZONE s.zone)::date
     GROUP BY l.id
     HAVING l.spent <> coalesce(sum(c.points), 0)
         OR (l.active AND sum(c.points) FILTER (WHERE c.at >= l.linked_at) > l.daily_limit)
