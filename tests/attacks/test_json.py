@@ -64,7 +64,7 @@ INTERNAL = (
 )
 
 
-MAY_BE_NOUGHT = ("daily_limit", "fee_ppm", "tolerance_seconds", "lines")
+MAY_BE_NOUGHT = ("daily_limit", "fee_ppm", "tolerance_seconds", "undo_days", "lines")
 
 
 def test_malformed_content(scene: Scene, wire: Wire) -> None:
