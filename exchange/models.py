@@ -258,6 +258,7 @@ class Link(Base):
     spent_on: Mapped[date | None]
     spent: Mapped[Zero]
     linked_at: Mapped[Moment]
+    changed_at: Mapped[Moment | None]
 
 
 class PaymentCode(Base):

@@ -129,7 +129,8 @@ def update_link(
     done = session.execute(
         text(
             "UPDATE exchange.link SET daily_limit = :daily_limit, shares_balance = :shares_balance,"
-            " answers = :answers WHERE id = :link AND wallet_id = :wallet AND active RETURNING id"
+            " answers = :answers, changed_at = clock_timestamp()"
+            " WHERE id = :link AND wallet_id = :wallet AND active RETURNING id"
         ),
         {
             "link": link,

@@ -131,7 +131,8 @@ MANDATE = Invariant(
     WHERE l.spent > 0 AND l.spent_on >= (clock_timestamp() AT TIME ZONE s.zone)::date
     GROUP BY l.id
     HAVING l.spent <> coalesce(sum(c.points), 0)
-        OR (l.active AND sum(c.points) FILTER (WHERE c.at >= l.linked_at) > l.daily_limit)
+        OR (l.active AND sum(c.points) FILTER (
+            WHERE c.at >= greatest(l.linked_at, l.changed_at)) > l.daily_limit)
     """,
 )
 

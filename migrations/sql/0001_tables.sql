@@ -140,6 +140,7 @@ CREATE TABLE exchange.link (
     spent_on date,
     spent bigint NOT NULL DEFAULT 0,
     linked_at timestamptz NOT NULL,
+    changed_at timestamptz,  -- when the member last said anew what it may do
     CONSTRAINT link_pk PRIMARY KEY (id),
     CONSTRAINT link_party_fk FOREIGN KEY (party_id) REFERENCES exchange.party (id),
     CONSTRAINT link_wallet_fk FOREIGN KEY (wallet_id) REFERENCES exchange.wallet (id),

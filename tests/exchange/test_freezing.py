@@ -102,6 +102,17 @@ class TestConsent:
             assert (row["daily_limit"], row["answers"], row["spent_today"]) == (31, False, 31)
             assert row["last_used_at"] is not None
 
+    def test_may_be_less_than_what_was_spent(self, books, database, held):
+        """What was spent before was allowed then; the checker, asked after each test, knows."""
+        wallet, (till, _), _ = held
+        link = books.link(till, wallet)
+        say = {"wallet": wallet, "link": link, "shares_balance": False, "answers": False}
+        with database.transaction() as session:
+            links.set_consent(session, daily_limit=5, **say)
+        spend = {"party": till, "link": link}
+        refused = books.post("redemption", **spend, points=1)
+        assert (refused.code, refused.facts["left"]) == ("mandate-limit", 0)
+
     def test_of_another_wallet_is_not_found(self, books, database, held):
         wallet, (till, _), _ = held
         with database.transaction() as session, pytest.raises(MemberNotFound):
