@@ -633,8 +633,10 @@ DECLARE
     ends_as text := CASE o.kind WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided'
                                 ELSE 'expired' END;
 BEGIN
+    -- A firm hold is no sale of the party's: only its maker, who signs no request, ends it.
     SELECT * INTO h FROM exchange.hold
-        WHERE id = o.hold AND (party_id = o.party OR o.kind = 'hold-expiry');
+        WHERE id = o.hold AND (party_id = o.party OR o.kind = 'hold-expiry')
+            AND NOT (firm AND o.key IS NOT NULL);
     IF NOT FOUND THEN RETURN ROW('authorization-not-found', '{}')::exchange.outcome; END IF;
     PERFORM 1 FROM exchange.wallet WHERE id = h.wallet_id FOR UPDATE;
     SELECT * INTO h FROM exchange.hold WHERE id = o.hold;

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from exchange import expiry, freezing
+from exchange import acceptance, expiry, freezing, ledger
 from exchange.errors import InsufficientPoints, WalletFrozen
 from kit.ids import to_text
 from members.people import persons
@@ -22,10 +22,9 @@ from tests.partners.exchanges.conftest import LIMIT, SECRETS, UNDO_DAYS, Trade
 
 
 def let_go(trade: Trade, exchange: UUID) -> None:
-    """The partner ends the hold itself, which it has been told nothing of."""
-    hold = to_text("aut", trade.row(exchange)["hold_id"])
-    answer = trade.airline.call("POST", f"/v1/authorizations/{hold}/void", {})
-    assert answer.status == 200, answer.body
+    """The hold ends, as no request of anybody's ends it."""
+    order = acceptance.void(party=trade.airline.party, hold=trade.row(exchange)["hold_id"])
+    ledger.post(trade.database.hot, [order])[0].unwrap()
 
 
 class TestQuoting:
@@ -219,7 +218,18 @@ class TestExporting:
         assert trade.row(exchange)["state"] == "done"
         assert trade.balance() == (4_401, 0)
 
-    def test_let_go_by_the_partner_itself_comes_back_on_both_sides(self, trade: Trade) -> None:
+    @pytest.mark.parametrize(("act", "content"), [("void", {}), ("capture", {"points": 1})])
+    def test_what_is_set_aside_is_no_sale_of_the_partners(
+        self, trade: Trade, act: str, content: dict[str, int]
+    ) -> None:
+        exchange = trade.begun("export", 600)
+        hold = to_text("aut", trade.row(exchange)["hold_id"])
+        refused = trade.airline.call("POST", f"/v1/authorizations/{hold}/{act}", content)
+        assert (refused.status, refused.body["code"]) == (404, "authorization-not-found")
+        trade.advance(exchange)
+        assert trade.row(exchange)["state"] == "done"
+
+    def test_let_go_meanwhile_comes_back_on_both_sides(self, trade: Trade) -> None:
         trade.programme.moods = ["closes"]
         exchange = trade.begun("export", 600)
         trade.advance(exchange)
