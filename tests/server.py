@@ -56,6 +56,7 @@ def environment(address: Address, port: int, key_file: Path) -> dict[str, str]:
     return plain | {
         "HUB_HOME": str(key_file.parent),
         "HUB_PORT": str(port),
+        "HUB_ORIGIN": f"http://127.0.0.1:{port}",
         "HUB_SECRET": SECRET,
         "HUB_KEY_FILE": str(key_file),
         "HUB_HEADS_FILE": str(key_file.with_name(f"heads-{secrets.token_hex(4)}.ndjson")),

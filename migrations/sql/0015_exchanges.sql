@@ -59,6 +59,8 @@ CREATE TABLE partners.exchange (
 );
 CREATE INDEX exchange_by_wallet ON partners.exchange (wallet_id, confirmed_at DESC, id DESC)
     WHERE confirmed_at IS NOT NULL;
+CREATE INDEX exchange_by_state ON partners.exchange (party_id, state, id)
+    WHERE confirmed_at IS NOT NULL;
 CREATE INDEX exchange_by_party ON partners.exchange (party_id, id) WHERE confirmed_at IS NOT NULL;
 CREATE INDEX exchange_by_rate ON partners.exchange (rate_id, confirmed_at)
     WHERE confirmed_at IS NOT NULL;

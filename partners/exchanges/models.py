@@ -84,6 +84,13 @@ class Exchange(Base):
             postgresql_where=text("confirmed_at IS NOT NULL"),
         ),
         Index(
+            "exchange_by_state",
+            "party_id",
+            "state",
+            "id",
+            postgresql_where=text("confirmed_at IS NOT NULL"),
+        ),
+        Index(
             "exchange_by_rate",
             "rate_id",
             "confirmed_at",

@@ -120,6 +120,13 @@ def questions(known: Known) -> dict[str, list[Asked]]:
         "getDisputeEvidence": [Asked({"dispute": known.dispute, "evidence": known.dispute}, {})],
         "listReturnOrigins": [Asked({}, {})],
         "getApproval": [Asked({"approval": known.approval}, {})],
+        "getExchangeEndpoint": [Asked({}, {})],
+        "listExchanges": [
+            Asked({}, page),
+            Asked({}, page | {"cursor": known.exchange}),
+            Asked({}, page | {"state": "asked"}),
+        ],
+        "getExchange": [Asked({"exchange": known.exchange}, {})],
         "listRates": [Asked({}, {})],
         "listKeys": [Asked({}, {})],
     }

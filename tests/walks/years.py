@@ -38,7 +38,7 @@ TAIL = 1_000  # journals since the last roll-up
 @dataclass(frozen=True, slots=True)
 class Known:
     """A member with a purchase, a hold and a link at `party`; a record of the party's, a dispute
-    and an approval."""
+    an approval and an exchange."""
 
     party: int
     member: UUID
@@ -47,6 +47,7 @@ class Known:
     record: UUID
     dispute: UUID
     approval: UUID
+    exchange: UUID
 
 
 def uuid(number: str, part: int) -> str:
@@ -237,6 +238,17 @@ _APPROVALS = (
     f"""INSERT INTO partners.return_origin
         SELECT {_PARTY.format("n")}, format('https://%%s.example', n), now()
         FROM generate_series(1, 10 * %(records)s) n""",
+    """INSERT INTO exchange.rate (party_id, direction, theirs, ours, minimum, step, fee_ppm, valid)
+        SELECT p, 'export', 3, 10, 1, 1, 0, '[2020-01-01,)'
+        FROM unnest(%(parties)s::integer[]) p""",
+    f"""INSERT INTO partners.exchange (id, party_id, wallet_id, link_id, direction, rate_id, points,
+            theirs, fee, quoted_at, expires_at, state, confirmed_at, journal_id, done_at)
+        SELECT {uuid("n", 8)}, {_PARTY.format("n")}, n, {uuid("n", 1)}, 'export',
+               (SELECT min(id) FROM exchange.rate), 10, 3, 0, now(), now(), 'done', now(),
+               {uuid("n", 9)}, now()
+        FROM generate_series(1, 20 * %(records)s) n""",
+    """INSERT INTO partners.exchange_endpoint (party_id, url, registered_at)
+        SELECT p, 'https://own.example', now() FROM unnest(%(parties)s::integer[]) p""",
 )
 
 # Rows refer to each other by construction; to look up each would take longer than to write it.
@@ -325,7 +337,7 @@ def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Kn
     row = owner.execute(
         f"SELECT {uuid('%(n)s::bigint', 1)}, {uuid('%(n)s::bigint', 3)},"
         f" {uuid('%(n)s::bigint', 5)}, {uuid('%(n)s::bigint', 6)},"
-        f" {uuid('%(n)s::bigint', 7)},"
+        f" {uuid('%(n)s::bigint', 7)}, {uuid('%(n)s::bigint', 8)},"
         " (SELECT id FROM exchange.journal WHERE wallet_id = %(wallet)s ORDER BY id LIMIT 1)",
         {"n": number, "wallet": values["base"] + number},
     ).fetchone()
@@ -337,5 +349,6 @@ def _known(owner: psycopg.Connection, values: dict[str, Any], number: int) -> Kn
         record=row[2],
         dispute=row[3],
         approval=row[4],
-        journal=row[5],
+        exchange=row[5],
+        journal=row[6],
     )
