@@ -36,11 +36,16 @@ class Address:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A server to make databases on. `local` means that its stale databases are ours to drop."""
+    """A server to make databases on. `home` is its folder when it is ours: then its stale databases
+    are ours to drop."""
 
     owner: str
     application: str
-    local: bool
+    home: Path | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.home is not None
 
     def address(self, name: str) -> Address:
         return Address(_with_database(self.owner, name), _with_database(self.application, name))
@@ -56,11 +61,11 @@ def find_cluster() -> Cluster:
         password = os.environ.get("TEST_DATABASE_APP_PASSWORD", APP_LOGIN)
         _make_login(owner, password)
         application = make_url(owner).set(username=APP_LOGIN, password=password)
-        return Cluster(owner, application.render_as_string(False), local=False)
+        return Cluster(owner, application.render_as_string(False))
     digest = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
     home = Path(tempfile.gettempdir()) / f"tongbao-tests-{os.geteuid()}-{digest}"
     server = _start(home)
-    return Cluster(server.url(), server.url(role=APP_LOGIN), local=True)
+    return Cluster(server.url(), server.url(role=APP_LOGIN), home)
 
 
 def _start(home: Path) -> postgres.Server:

@@ -14,8 +14,11 @@ import pytest
 from kit.database import Database
 from tests.books import Books, assert_books_balance
 from tests.cluster import Address, Cluster, find_cluster, migrated_database
+from tests.leftovers import leftovers
 from tests.server import coalition, server
 from tests.wiping import wipe
+
+WHOLE_RUN = 1_000  # tests: fewer leave too little to look through
 
 __all__ = ["coalition", "server"]  # fixtures that start a hub
 
@@ -24,6 +27,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "corrupts_books: breaks the books on purpose, so nobody checks them afterwards"
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Once, by the process that all others report to: look through what the run left behind."""
+    if hasattr(session.config, "workerinput") or session.testscollected < WHOLE_RUN:
+        return
+    home = find_cluster().home
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    found = list(leftovers([factory.getbasetemp(), *([home] if home else [])]))
+    if found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nA run of tests must leave nothing of anybody in a log:", *found[:20], sep="\n  ")
 
 
 @pytest.fixture(scope="session")
