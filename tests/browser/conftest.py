@@ -1,9 +1,9 @@
-"""A real browser before a running hub; skipped where there is no Chromium, npm or playwright."""
+"""A real browser before a running hub; skipped where there is no Chromium."""
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from tests.browser.visitor import Visitor
 from tests.cluster import Address
 from tests.server import Coalition, Server, serving
 
-AXE = "axe-core@4.14.1"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -34,18 +33,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+def axe() -> str:
     """The accessibility checker that is injected into pages."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("needs npm: apt install npm")
-    folder = tmp_path_factory.mktemp("axe")
-    subprocess.run(
-        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), AXE],
-        check=True,
-        timeout=120,
-    )
-    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

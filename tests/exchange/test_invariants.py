@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from exchange import history, rollup
+from exchange import acceptance, history, ledger, rollup
 from exchange.invariants import INVARIANTS, check, examine
 from kit.database import Database
 from settlement.disputes.opening import Line, open_disputes
@@ -90,7 +90,8 @@ def live(books):
     code = books.payment_code(wallet, party=acceptor)
     order = {"party": acceptor, "code": code, "held_until": "2090-01-01T00:00:00+00:00"}
     firm = books.post("authorisation", points=12, **order).unwrap()["id"]
-    books.post("capture", party=acceptor, hold=firm, rate=out, theirs=40, fee=1).unwrap()
+    export = acceptance.export(party=acceptor, hold=UUID(firm), rate=out, theirs=40, fee=1)
+    ledger.post(books.database.hot, [export])[0].unwrap()
 
     with books.database.transaction() as session:
         history.bring_forward(session, wallet)
