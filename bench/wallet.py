@@ -22,9 +22,9 @@ from bench.place import Hub, Place, hub
 from bench.plan import Plan
 from kit.database import Database
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members import store
 from members.people import persons, sessions
-from members.secrets import Secrets
 from web import config
 
 TARGET = 2.0  # times as long, at most

@@ -21,8 +21,8 @@ from exchange.issuing import IssuingTerms
 from exchange.orders import Order
 from kit.database import Database
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.people import persons
-from members.secrets import Secrets
 from members.trust import standing
 from partners import registry, terms
 

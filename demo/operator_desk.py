@@ -13,7 +13,7 @@ from demo import member
 from demo.hub import Hub, HubFailed
 from demo.member import Lived
 from kit.errors import Refusal
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from web import config
 from web.cli import hub as command_line
 from web.commands.context import Context

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 import exchange.store
 from exchange.errors import MemberNotFound
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members import store
-from members.secrets import Secrets
 
 CODE_VALID = timedelta(seconds=60)
 PURPOSE = "payment-code"

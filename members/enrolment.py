@@ -17,10 +17,10 @@ import exchange.store
 from exchange import links
 from exchange.errors import MemberNotFound
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members import store
 from members.errors import AlreadyLinked, CustomerKnown, LinkTokenInvalid
 from members.notices import notify_owner
-from members.secrets import Secrets
 
 LINK_TOKEN_VALID = timedelta(minutes=10)
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.models import Facts, Moment, Numbered, True_, Word
@@ -18,6 +19,13 @@ class Operator(Base):
     __table_args__ = (
         PrimaryKeyConstraint("id", name="operator_pk"),
         UniqueConstraint("name", name="operator_name_once"),
+        CheckConstraint(
+            "roles <@ ARRAY['operations', 'finance', 'approver', 'risk', 'auditor',"
+            " 'administrator']",
+            name="operator_roles_known",
+        ),
+        CheckConstraint("language IN ('en', 'zh')", name="operator_language_known"),
+        CheckConstraint("theme IN ('auto', 'light', 'dark')", name="operator_theme_known"),
         SCHEMA,
     )
 
@@ -25,6 +33,9 @@ class Operator(Base):
     name: Mapped[Word]
     active: Mapped[True_]
     created_at: Mapped[Moment]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    language: Mapped[Word | None]
+    theme: Mapped[Word | None]
 
 
 class Proposal(Base):

@@ -1,6 +1,6 @@
 """All SQL of hub personnel and approvals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,13 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 
-def insert_operator(session: Session, name: str, now: datetime) -> None:
+def insert_operator(session: Session, name: str, roles: Sequence[str], now: datetime) -> None:
     session.execute(
         text(
-            "INSERT INTO staff.operator (name, created_at) VALUES (:name, :now)"
+            "INSERT INTO staff.operator (name, roles, created_at) VALUES (:name, :roles, :now)"
             " ON CONFLICT ON CONSTRAINT operator_name_once DO NOTHING"
         ),
-        {"name": name, "now": now},
+        {"name": name, "roles": list(roles), "now": now},
     )
 
 

@@ -4,6 +4,7 @@ import atexit
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -156,9 +157,16 @@ def build_member(
     return link
 
 
-def build_operator(session: Session, *, name: str | None = None) -> Operator:
+def build_operator(
+    session: Session,
+    *,
+    name: str | None = None,
+    roles: Sequence[str] = ("operations", "finance", "risk", "approver"),
+) -> Operator:
     """Somebody who works for the hub."""
-    operator = Operator(name=name or f"operator {next(_numbers)}", created_at=NOW)
+    operator = Operator(
+        name=name or f"operator {next(_numbers)}", roles=list(roles), created_at=NOW
+    )
     session.add(operator)
     session.flush()
     return operator

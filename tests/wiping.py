@@ -20,7 +20,9 @@ import settlement.documents.models
 import settlement.models
 import settlement.reconciliation.models
 import settlement.sealing.models
+import staff.audit.models
 import staff.models
+import staff.people.models
 from kit.database import Base
 
 MODELS = (
@@ -42,6 +44,8 @@ MODELS = (
     settlement.defaults.models,
     settlement.documents.models,
     staff.models,
+    staff.people.models,
+    staff.audit.models,
 )
 
 JOBS = ("procrastinate_events", "procrastinate_periodic_defers", "procrastinate_jobs")

@@ -21,18 +21,19 @@ from exchange import store as books
 from exchange.funnel import Funnel
 from kit.clock import Clock, system_clock
 from kit.database import Database, HotConnection, refuse_unsafe
+from kit.secrets import Secrets
 from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS, page_policy
 from kit.strict_json import dumps
 from members.pages import PAGES
-from members.pages.signed_in import prefer, whoami
 from members.pages.wiring import Wallets
-from members.secrets import Secrets
 from partners.api import routes
 from partners.api.operations import Hub, Operation
 from partners.brands import Registered
 from partners.directory import Directory
 from partners.exchanges.calling import Caller
-from web import config, frame, health, logs, openapi, problems
+from web import config, desk, frame, health, logs, openapi, problems
+from web.desk.wiring import Desk
+from web.whoami import prefer, whoami
 
 OPERATIONS: tuple[Operation, ...] = (
     *partners.api.members.OPERATIONS,
@@ -102,9 +103,12 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     app.extensions["caller"] = Caller(
         settings.key.id, settings.key.private, settings.production, clock
     )
+    app.extensions["desk"] = Desk(
+        clock=clock, database=database, funnel=funnel, secrets=hub.secrets, settings=settings
+    )
     app.extensions["whoami"] = whoami
     app.extensions["prefer"] = prefer
-    for pages in (*PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
+    for pages in (*PAGES, *desk.PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
         app.register_blueprint(pages)
     published = dumps(
         {"keys": [key.to_jwk(key_id) for key_id, key in settings.public_keys.items()]}

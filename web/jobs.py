@@ -15,11 +15,11 @@ from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
 from kit.errors import Refusal
+from kit.secrets import Secrets
 from members.giving import gifts, news, purses
 from members.notices import following
 from members.notices.sending import Post, send_notices
 from members.people import forgetting
-from members.secrets import Secrets
 from members.trust import standing
 from partners.asking import asking
 from partners.brands import Registered

@@ -12,7 +12,7 @@ from uuid import UUID
 from cryptography.fernet import InvalidToken
 
 from kit.ids import uuid7
-from members.secrets import Secrets
+from kit.secrets import Secrets
 
 VALID = timedelta(hours=1)
 

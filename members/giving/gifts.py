@@ -20,10 +20,10 @@ from exchange.store import join_window
 from exchange.transfers import RETURNED, transfer
 from kit.database import Database
 from kit.ids import to_text, uuid7
+from kit.secrets import Secrets
 from members.giving import limits, store
 from members.giving.errors import GiftNotFound, GiftOver, GiverFrozen, OwnNumber, TooManyWaiting
 from members.notices import notify
-from members.secrets import Secrets
 
 WAITS = timedelta(days=3)
 NOTE_LENGTH = 80  # characters

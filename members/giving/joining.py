@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.giving import purses, store
 from members.giving.errors import (
     InPurseAlready,
@@ -22,7 +23,6 @@ from members.giving.errors import (
     PurseNotFound,
 )
 from members.giving.gifts import WAITS
-from members.secrets import Secrets
 
 MOST = 10  # members and invitations of one purse
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from kit.secrets import Secrets
 from members.people.numbers import blind_index, masked, parse
-from members.secrets import Secrets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

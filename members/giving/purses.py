@@ -17,9 +17,9 @@ from exchange.store import join_window
 from exchange.transfers import transfer
 from kit.database import Database
 from kit.ids import to_text, uuid7
+from kit.secrets import Secrets
 from members.giving import limits, store
 from members.giving.errors import NotTheOpener, PurseNotFound
-from members.secrets import Secrets
 
 NAME_LENGTH = 40  # characters
 BATCH = 100

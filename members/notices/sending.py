@@ -22,10 +22,10 @@ import exchange.store
 from kit.database import Database
 from kit.language import Language, current, use
 from kit.language import gettext as _
+from kit.secrets import Secrets
 from members.notices import kinds, store, words
 from members.notices.senders import NotDelivered, Sender
 from members.people import persons
-from members.secrets import Secrets
 
 LEASE = timedelta(minutes=5)
 PATIENCE = 20.0  # seconds for one run: holds and lots wait for the same worker

@@ -10,8 +10,8 @@ from flask import current_app
 from exchange.funnel import Funnel
 from kit.clock import Clock
 from kit.database import Database
+from kit.secrets import Secrets
 from members.notices.senders import Sender
-from members.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 import members.store
 from exchange.store import join_window, lock_wallet
+from kit.secrets import Secrets
 from members.errors import LinkTokenInvalid
 from members.people import store
 from members.people.errors import WalletInUse
 from members.people.persons import HUB
-from members.secrets import Secrets
 from members.trust import standing
 
 

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
+from kit.secrets import Secrets
 from members.people import limits, store
 from members.people.limits import (
     CODES_FROM_AN_ADDRESS,
@@ -24,7 +25,6 @@ from members.people.limits import (
 )
 from members.people.numbers import blind_index
 from members.people.sealing import open_for_hub, seal_for_hub
-from members.secrets import Secrets
 
 VALID: Final = timedelta(minutes=10)
 PAUSE: Final = timedelta(seconds=60)  # before another code may be sent

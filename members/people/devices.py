@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kit.secrets import Secrets
 from members.people import store
-from members.secrets import Secrets
 
 REMEMBERED: Final = timedelta(days=400)  # as long as browsers keep a cookie
 

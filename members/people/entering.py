@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kit.secrets import Secrets
 from members.notices.telling import notify
 from members.people import devices, sessions
 from members.people.sessions import How, Opened
-from members.secrets import Secrets
 
 
 def enter(

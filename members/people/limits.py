@@ -11,8 +11,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from kit.secrets import Secrets
 from members.people import store
-from members.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)

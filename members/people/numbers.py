@@ -5,7 +5,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from members.secrets import Secrets
+from kit.secrets import Secrets
 
 _MOBILE: Final = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _LONGEST: Final = 40  # characters, with all the spaces and brackets that people put in

@@ -33,12 +33,12 @@ from webauthn.helpers.structs import (
 )
 
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.notices.telling import notify
 from members.people import store
 from members.people.numbers import masked
 from members.people.persons import key_of
 from members.people.sealing import PersonKey
-from members.secrets import Secrets
 from members.trust import standing
 
 VALID: Final = timedelta(minutes=5)  # for a challenge

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 import exchange.store
 import members.store
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.people import store
 from members.people.numbers import blind_index, masked
 from members.people.sealing import Particulars, PersonKey
-from members.secrets import Secrets
 from members.trust import standing
 
 HUB = 1  # the party that enrols whoever comes by themselves

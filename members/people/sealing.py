@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from members.secrets import Secrets
+from kit.secrets import Secrets
 
 _NONCE: Final = 12  # bytes
 

@@ -13,8 +13,8 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.people import store
-from members.secrets import Secrets
 
 IDLE: Final = timedelta(days=30)
 LONGEST: Final = timedelta(days=90)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kit.secrets import Secrets
 from members.people import store
-from members.secrets import Secrets
 
 VALID: Final = timedelta(hours=24)
 

@@ -16,8 +16,8 @@ from kit import ids
 from kit.clock import rfc3339
 from kit.csv_lines import Cell, stream
 from kit.database import Database
+from kit.secrets import Secrets
 from members.people import passkeys, persons, sessions, store
-from members.secrets import Secrets
 
 AT_ONCE: Final = 500  # rows of one look into the database
 

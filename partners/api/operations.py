@@ -19,8 +19,8 @@ from exchange.funnel import Funnel
 from exchange.orders import Order
 from kit.clock import Clock
 from kit.errors import Refusal
+from kit.secrets import Secrets
 from kit.strict_json import MAX_BODY
-from members.secrets import Secrets
 from partners.directory import Directory, KeyRecord
 
 Data = dict[str, Any]

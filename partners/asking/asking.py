@@ -16,7 +16,7 @@ import exchange.store
 import members.store
 from exchange.errors import InsufficientPoints, MemberNotFound, WalletFrozen
 from kit.ids import uuid7
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners.asking import return_urls, store
 from partners.asking.errors import (
     ApprovalClosed,

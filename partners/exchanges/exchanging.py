@@ -18,7 +18,7 @@ from exchange.errors import (
 )
 from exchange.rules import Ratio
 from kit.ids import to_text, uuid7
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners.exchanges import pricing, store
 from partners.exchanges.errors import (
     ExchangeAmount,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kit.ids import to_text, uuid7
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners import keys
 from partners.api.operations import Operation, Posting, Upload
 from partners.exchanges import exchanging

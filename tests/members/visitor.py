@@ -22,9 +22,9 @@ from uuid import UUID
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from kit.database import Database
+from kit.secrets import Secrets
 from members.notices.senders import Message, Outbox
 from members.people import persons, sessions, store
-from members.secrets import Secrets
 from members.store import member_of_wallet
 from partners.public_keys import PrivateKey
 from sdk.python.tongbao_client import fetch_hub_keys

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from exchange.funnel import Funnel
 from kit.clock import Clock
 from kit.database import Database
+from kit.secrets import Secrets
 from kit.secure_headers import SECURE_HEADERS
-from members.secrets import Secrets
 from partners.api import answer_log
 from partners.api.operations import Hub
 from partners.api.routes import Edge, Front, HubKey

@@ -26,7 +26,7 @@ def proposal(database: Database) -> UUID:
     """One that ann made; ben is there to approve it."""
     with database.transaction() as session:
         for name in ("ann", "ben"):
-            store.insert_operator(session, name, NOW)
+            store.insert_operator(session, name, ["approver"], NOW)
         return approvals.propose(
             session,
             kind="rate",

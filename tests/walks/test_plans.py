@@ -14,7 +14,7 @@ from exchange import reading
 from exchange.funnel import Funnel
 from kit.clock import system_clock
 from kit.database import Database
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 import exchange.store
 from kit import ids
+from kit.secrets import Secrets
 from members.people import persons, sign_in_links
 from members.people.numbers import parse
-from members.secrets import Secrets
 from members.store import member_of_wallet
 from web.commands.context import Context, json_option, pass_context
 

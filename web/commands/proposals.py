@@ -7,6 +7,7 @@ import click
 import staff.store
 from kit.ids import from_text, to_text
 from staff import approvals
+from staff.roles import Role
 from web import enactments
 from web.commands.context import Context, json_option, pass_context
 from web.commands.proposing import AS
@@ -19,11 +20,20 @@ def operators() -> None:
 
 @operators.command(name="add")
 @click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice(list(Role)),
+    multiple=True,
+    default=(Role.OPERATIONS, Role.FINANCE, Role.RISK, Role.APPROVER),
+    show_default=True,
+    help="What the operator is there for; give it several times.",
+)
 @pass_context
-def add_operator(context: Context, name: str) -> None:
+def add_operator(context: Context, name: str, roles: tuple[str, ...]) -> None:
     """Add an operator."""
     with context.database.transaction() as session:
-        staff.store.insert_operator(session, name, context.clock())
+        staff.store.insert_operator(session, name, roles, context.clock())
     context.say(f"{name} may propose, and approve what others propose.")
 
 

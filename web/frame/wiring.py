@@ -26,8 +26,8 @@ ROOT = Path(__file__).parent.parent.parent
 THEMES = ("auto", "light", "dark")
 MOST_OF_A_FORM = 64 * 1024  # bytes; a passkey's answer is the longest that a page sends
 _YEAR = 365 * 24 * 3600
-_PLACES = ("web/frame/templates", "members/templates", "partners/templates")
-WORDS = ("web/frame/locale", "members/locale", "partners/locale")
+_PLACES = ("web/frame/templates", "web/desk/templates", "members/templates", "partners/templates")
+WORDS = ("web/frame/locale", "web/desk/locale", "members/locale", "partners/locale")
 
 switches = Blueprint("switches", __name__)
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from kit.database import Database
 from kit.ids import uuid7
+from kit.secrets import Secrets
 from members.giving import gifts, joining, purses
 from members.people import erasing, persons
 from members.people.numbers import blind_index
-from members.secrets import Secrets
 from tests.books import FAR, Books
 from tests.members.visitor import SECRETS, next_number
 

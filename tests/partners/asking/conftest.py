@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from kit.ids import from_text
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners.asking import asking
 from partners.asking.asking import Decider
 from sdk.python.tongbao_client import Answer

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from kit.database import Database
 from kit.ids import from_text
-from members.secrets import Secrets
+from kit.secrets import Secrets
 from partners.exchanges import driving, exchanging, store
 from partners.exchanges.calling import Answer, Caller
 from partners.exchanges.machine import Direction

@@ -1,4 +1,4 @@
-"""Keyed digests of what members carry: a stolen database holds no code that could be spent."""
+"""Keyed digests of what people carry: a stolen database holds nothing that could be used."""
 
 import hmac
 import json

@@ -1,0 +1,19 @@
+-- The audit log: rows are only ever added, and sealed as journals are.
+CREATE TABLE staff.audit (
+    id uuid NOT NULL,
+    xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    object text NOT NULL,
+    place text NOT NULL,
+    reason text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT audit_pk PRIMARY KEY (id)
+);
+CREATE INDEX audit_by_time ON staff.audit (at, id);
+CREATE INDEX audit_by_object ON staff.audit (object, at, id);
+CREATE INDEX audit_by_who ON staff.audit (who, at, id);
+
+GRANT SELECT, INSERT ON staff.audit TO hub_app;

@@ -1,0 +1,1 @@
+-- When the books were checked last, and what came of it.

@@ -1,0 +1,1 @@
+-- What a partner was suspended for, and its traffic.

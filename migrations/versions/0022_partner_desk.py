@@ -1,0 +1,18 @@
+"""What the desk knows of partners."""
+
+from alembic import op
+
+from migrations import script
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.get_bind().connection.driver_connection.execute(script("0022_partner_desk.sql"))
+
+
+def downgrade() -> None:
+    pass

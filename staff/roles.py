@@ -1,0 +1,62 @@
+"""What each role may do. Everybody who signs in may look; powers are for what changes something."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody at the hub is there for; one person may have several."""
+
+    OPERATIONS = "operations"
+    FINANCE = "finance"
+    APPROVER = "approver"
+    RISK = "risk"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Power(StrEnum):
+    """A kind of act. What it proposes still waits for a second person, who needs `approve`."""
+
+    WINDOWS = "windows"  # close a window, bring in bank files, propose approval and payment
+    MONEY = "money"  # adjustments, bank accounts, matches by hand, exchange rates
+    RECONCILE = "reconcile"  # compare records, settle differences
+    DISPUTES = "disputes"  # propose how a dispute ends
+    PARTNERS = "partners"  # registration, keys, terms, suspension
+    RATES = "rates"  # conversion rates
+    RISK = "risk"  # caps, security, defaults
+    MEMBERS = "members"  # the support view of a member, with a reason
+    UNMASK = "unmask"  # a member's name and number, with a second reason
+    APPROVE = "approve"  # decide on what another proposed
+    PEOPLE = "people"  # invite, change roles, end others' sessions
+
+
+POWERS: dict[Role, frozenset[Power]] = {
+    Role.OPERATIONS: frozenset(
+        {
+            Power.WINDOWS,
+            Power.RECONCILE,
+            Power.DISPUTES,
+            Power.PARTNERS,
+            Power.RATES,
+            Power.MEMBERS,
+        }
+    ),
+    Role.FINANCE: frozenset(
+        {Power.WINDOWS, Power.MONEY, Power.RECONCILE, Power.DISPUTES, Power.RATES}
+    ),
+    Role.APPROVER: frozenset({Power.APPROVE}),
+    Role.RISK: frozenset({Power.DISPUTES, Power.PARTNERS, Power.RISK, Power.MEMBERS, Power.UNMASK}),
+    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset({Power.PEOPLE}),
+}
+
+
+def powers(roles: Iterable[str]) -> frozenset[Power]:
+    """All that these roles together may do."""
+    return frozenset().union(*(POWERS[Role(role)] for role in roles))
+
+
+def who_may(power: Power) -> list[Role]:
+    """The roles that have a power, in the order of the list above."""
+    return [role for role in Role if power in POWERS[role]]

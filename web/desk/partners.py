@@ -1,0 +1,5 @@
+"""Partners: terms, keys, limits, traffic, suspension."""
+
+from flask import Blueprint
+
+pages = Blueprint("desk_partners", __name__, url_prefix="/desk")
