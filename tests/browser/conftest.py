@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from kit.database import Database
 from tests.books import Books
+from tests.browser.desk import DESK, sign_in_at_desk
 from tests.browser.visitor import Visitor
 from tests.cluster import Address
 from tests.server import Coalition, Server, serving
@@ -66,3 +67,22 @@ def visit(browser: Browser, site: Server, axe: str) -> Iterator[type[Visitor]]:
     yield make  # type: ignore[misc]
     for visitor in made:
         visitor.leave()
+
+
+@pytest.fixture
+def desk_visitor(visit: type[Visitor], database: Database) -> Callable[..., Visitor]:
+    """`desk_visitor("fay", "finance", language="zh", screen=PHONE, theme="dark")` is somebody of
+    these roles with a browser, signed in at the desk; the screen is a desk's unless it is given."""
+
+    def make(
+        name: str,
+        *roles: str,
+        proved: bool = True,
+        theme: str | None = None,
+        screen: dict[str, int] = DESK,
+        **settings: object,
+    ) -> Visitor:
+        visitor = visit(screen=screen, **settings)  # type: ignore[arg-type]
+        return sign_in_at_desk(visitor, database, name, *roles, proved=proved, theme=theme)
+
+    return make

@@ -46,6 +46,10 @@ class Visitor:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
 
+    def carry(self, name: str, value: str) -> None:
+        """Carry a cookie of the hub from now on."""
+        self._context.add_cookies([{"name": name, "value": value, "url": self.site.origin}])
+
     def go(self, path: str) -> None:
         self.page.goto(path)
 
