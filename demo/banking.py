@@ -1,7 +1,7 @@
 """The money's way: calendar and accounts agreed by two, files for the bank, and what it answers."""
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,16 @@ def _agree(desk: OperatorDesk, *words: str) -> None:
     desk.run("proposals", "approve", proposed["id"], "--as", APPROVER)
 
 
-def collect_and_pay(desk: OperatorDesk, window: str, folder: Path) -> None:
-    """Approved by another than closed it: invoices and payment files are made, the bank acts."""
+def collect_and_pay(desk: OperatorDesk, window: str, folder: Path, on: date) -> None:
+    """Approved by another than closed it: invoices and payment files are made, the bank acts.
+
+    `on` is the day of the bank's answer.
+    """
     desk.run("windows", "approve", window, "--as", APPROVER)
     desk.run("windows", "pay", window, "--as", PROPOSER)
     desk.run("bank", "invoice", window, "--to", folder)
     desk.run("bank", "pay", window, "--as", PROPOSER, "--to", folder)
-    for file in _answer(desk, window, folder):
+    for file in _answer(desk, window, folder, on):
         desk.run("bank", "import", file, "--as", APPROVER)
 
 
@@ -60,18 +63,17 @@ def settle(desk: OperatorDesk, window: str) -> dict[str, Any]:
     return shown
 
 
-def _answer(desk: OperatorDesk, window: str, folder: Path) -> list[Path]:
+def _answer(desk: OperatorDesk, window: str, folder: Path, on: date) -> list[Path]:
     """What the bank says of the hub's accounts: orders done, and money from who pays by invoice."""
     done: dict[str, list[bank.Transaction]] = defaultdict(list)
     ordered = set()
-    for file in sorted(folder.glob("TB-*.xml")):
+    for file in sorted(folder.glob(f"TB-{window}-*.xml")):
         for each in bank.orders(file.read_bytes()):
             done[file.stem[-3:]].append(each)
             ordered.add(each.end_to_end)
     for payment in desk.run("bank", "show", window, "--json")["payments"]:
         if payment["payment"] not in ordered and payment["state"] == "missing":
             done[payment["currency"]].append(_by_invoice(payment))
-    today = datetime.now(UTC).date()
     accounts = {
         each["currency"]: each["account"]
         for each in desk.run("bank", "account", "list", "hub", "--json")
@@ -84,7 +86,7 @@ def _answer(desk: OperatorDesk, window: str, folder: Path) -> list[Path]:
             number=f"{window}-{currency}",
             account=accounts[currency],
             currency=currency,
-            on=today,
+            on=on,
         )
         file.write_bytes(statement)
         files.append(file)

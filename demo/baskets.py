@@ -1,8 +1,9 @@
-"""The Complete Journey, 2017: January's baskets, or a household's year, with what was bought where.
+"""The Complete Journey, 2017: January's baskets, or households' years, with what was bought where.
 
 The files are read with pyarrow, not through the package's own loader, which needs pandas.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -45,10 +46,23 @@ def january() -> January:
     return January(_baskets(folder, lines), lines.num_rows)
 
 
-def year_of(household: int) -> tuple[Basket, ...]:
-    """Every basket of a household, in order of time. Raises FileNotFoundError as `january`."""
+def years_of(most: int, *, always: int) -> dict[int, tuple[Basket, ...]]:
+    """Every basket, in order of time, of so many households, and of `always`.
+
+    They are those that visit most brands, and of these the ones with fewest baskets. Raises
+    FileNotFoundError as `january`.
+    """
     folder = _folder()
-    return _baskets(folder, _lines(folder, pc.field("household_id") == household))
+    brands: dict[int, set[str]] = defaultdict(set)
+    visits: dict[int, list[Basket]] = defaultdict(list)
+    for basket in _baskets(folder, _lines(folder)):
+        visits[basket.household].append(basket)
+        brands[basket.household].update(brand for brand, _ in basket.bought)
+
+    def rank(household: int) -> tuple[int, int, int]:
+        return -len(brands[household]), len(visits[household]), household
+
+    return {each: tuple(visits[each]) for each in {*sorted(visits, key=rank)[:most], always}}
 
 
 def _baskets(folder: Path, lines: pa.Table) -> tuple[Basket, ...]:
@@ -76,7 +90,7 @@ def _at(first: datetime, end: datetime) -> pc.Expression:
     return (at >= since) & (at < until)
 
 
-def _lines(folder: Path, which: pc.Expression) -> pa.Table:
+def _lines(folder: Path, which: pc.Expression | None = None) -> pa.Table:
     lines = pq.read_table(
         folder / "transactions.parquet",
         columns=["household_id", "basket_id", "product_id", "sales_value", "transaction_timestamp"],

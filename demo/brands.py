@@ -88,6 +88,7 @@ BRANDS = (
         issue_price=210_000,
         prefunded_ppm=400_000,
         cap=500_000,
+        expiry_months=6,
         appeal=18,
     ),
     Brand(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from demo.brands import BRANDS
 from demo.hub import HubFailed
 from demo.operator_desk import OperatorDesk
 
@@ -25,12 +26,13 @@ def explain(desk: OperatorDesk, window: str, slug: str) -> Told:
     found = desk.run("settlement", "explain", window, slug, "--json")
     owes = [each for each in found["reasons"] if each["side"] == "owes" and each["kind"] == "spent"]
     reason = max(owes, key=lambda each: each["amount"])
-    options = ("--owes", "--kind", "spent", "--limit", "1000", "--json")
+    name = reason["party"]["name"]
+    acceptor = next(brand.slug for brand in BRANDS if brand.name == name)
+    options = ("--owes", "--kind", "spent", "--with", acceptor, "--limit", "1000", "--json")
     lines = desk.run("settlement", "lines", window, slug, *options)
-    there = [each for each in lines if each["acceptor"] == reason["party"]["name"]]
-    if not there:
-        raise HubFailed(f"No journal of what {slug} owes {reason['party']['name']} was shown.")
-    line = there[0]
+    if not lines:
+        raise HubFailed(f"No journal of what {slug} owes {name} was shown.")
+    line = lines[-1]  # The first are of the member whose year the hub wrote itself.
     return Told(
         net=found["net"],
         receives=found["receives"],

@@ -1,12 +1,13 @@
 """The month's end, as finance goes through it: closed, contested, proven, paid, explained."""
 
 from collections.abc import Container, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from demo import banking, report_closing, report_money, report_trade
+from demo import banking, months, report_closing, report_money, report_trade, waiting
 from demo.brands import BY_SLUG
 from demo.console import progress, working
 from demo.contesting import contest
@@ -21,7 +22,8 @@ from demo.settling import close, fetch_statements, file_of, folder_of, read_figu
 from demo.tally import Tally
 
 Facts = dict[str, Any]
-WINDOW, NEXT_WINDOW = "2017-01", "2017-02"
+WINDOW = months.month_of(datetime.now(UTC))
+NEXT_WINDOW = months.following(WINDOW)
 EXPLAINED = "harvest"
 
 
@@ -50,8 +52,12 @@ class MonthEnd:
         self._print(figures)
 
     def contest(self, undone: Container[str]) -> None:
-        """One line is left out of the net, and given back; `undone` are receipts that came back."""
-        with working(self._console, "Contesting one line, and issuing revised statements"):
+        """Two lines are left out of the net, one is given back, of the other nothing is heard.
+
+        `undone` are receipts that came back.
+        """
+        with working(self._console, "Contesting two lines, and issuing revised statements"):
+            waiting.contest(self._keyring, self._statements, self._tally)
             found = contest(
                 self._desk, self._keyring, WINDOW, self._statements, undone, self._tally
             )
@@ -91,7 +97,9 @@ class MonthEnd:
             folder = folder_of(self._hub)
             self._desk.run("statements", "write", WINDOW, "--to", folder, *kinds)
         with working(self._console, "Approving, invoicing, and having the bank pay and collect"):
-            banking.collect_and_pay(self._desk, WINDOW, self._hub.home / "bank")
+            banking.collect_and_pay(
+                self._desk, WINDOW, self._hub.home / "bank", datetime.now(UTC).date()
+            )
             shown = banking.settle(self._desk, WINDOW)
         self._console.print(report_closing.payments(shown))
         agrees = sum(1 for each in shown["payments"] if each["state"] != "missing")
@@ -118,6 +126,21 @@ class MonthEnd:
             if book.agrees is False:
                 self._wrong.append(f"{book.check}: {book.said[-500:]}")
 
+    def leave_work(self) -> None:
+        """What the hub's people find at the desk the next morning."""
+        with working(self._console, "Leaving the desk something to do"):
+            self._fetch()
+            left = waiting.leave(
+                self._desk,
+                self._keyring,
+                WINDOW,
+                self._statements,
+                self._hub.home / "records",
+                f"{NEXT_WINDOW}-01",
+                self._tally,
+            )
+        self._console.print(report_closing.left(left))
+
     def check(self) -> bool:
         """The whole of the books and of the log; True when all done before is right, too."""
         failed = []
@@ -139,7 +162,7 @@ class MonthEnd:
         self._console.print(f"  Hub signatures verified: {verified} answers")
         balance = "[red]books do NOT balance[/]" if failed else "[green]books balance[/]"
         self._console.print(f"  {WINDOW}: [bold]{balance}[/]; the net positions sum to zero\n")
-        self._console.print(report_closing.files(self._hub.home))
+        self._console.print(report_closing.files(self._hub.home, WINDOW))
         return not failed and not wrong and self._tally.clean
 
     def _fetch(self) -> None:

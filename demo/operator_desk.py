@@ -2,18 +2,18 @@
 
 import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import click
 
-from demo import member
 from demo.hub import Hub, HubFailed
-from demo.member import Lived
+from kit.clock import system_clock
+from kit.database import Database
 from kit.errors import Refusal
-from kit.secrets import Secrets
 from web import config
 from web.cli import hub as command_line
 from web.commands.context import Context
@@ -37,15 +37,22 @@ class OperatorDesk:
             raise HubFailed(f"bin/hub {' '.join(words)}: {error!r}\n{told}") from error
         return json.loads(said.getvalue()) if "--json" in words else None
 
-    def open_earlier(self) -> None:
-        """Open the books a year before today, for what happened then."""
-        with self._context.database.transaction() as session:
-            member.open_earlier(session, datetime.now(UTC))
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        """Meanwhile the desk's clock stands at a moment."""
+        self._context.clock = lambda: moment
+        try:
+            yield
+        finally:
+            self._context.clock = system_clock
 
-    def live_a_year(self) -> Lived:
-        """Write a member's year into the books."""
-        secrets_ = Secrets(self._context.settings.secret)
-        return member.live_a_year(self._context.database, secrets_, datetime.now(UTC))
+    @property
+    def database(self) -> Database:
+        return self._context.database
+
+    @property
+    def settings(self) -> config.Config:
+        return self._context.settings
 
     def close(self) -> None:
         """Close the connections to the database."""

@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
+from demo import banking, months, year
 from demo.console import progress
 from demo.hub import Hub, HubFailed, choose_port
 from demo.member import NUMBER
@@ -89,12 +91,16 @@ def _running(console: Console) -> Iterator[tuple[Hub, OperatorDesk]]:
     hub = Hub(home, choose_port(), workers=1)
     try:
         with closing(OperatorDesk(hub)) as desk, (home / "lock").open("w") as lock:
-            console.print("Starting a hub, and living a year with one member …")
+            console.print("Starting a hub, and living a year …")
             desk.run("migrate")
-            desk.open_earlier()
+            now = datetime.now(UTC)
+            year.open_books(desk, now)
             hub.serve(lock)
             register(hub, desk)
-            desk.live_a_year()
+            banking.agree(desk)
+            with progress(console, "Months", len(months.closed(now)) + 1) as advance:
+                year.live_a_year(hub, desk, now, advance)
+                desk.run("seal", "now")
             yield hub, desk
     finally:
         hub.close()

@@ -14,6 +14,7 @@ from demo.exporting import Book
 from demo.money import amount, money
 from demo.proving import Verdict
 from demo.report_trade import table
+from demo.waiting import Waiting
 
 
 def contested(found: Contested, next_window: str) -> str:
@@ -100,7 +101,15 @@ def book(found: Book) -> str:
     return f"  {found.file.name}: {verdict}"
 
 
-def files(home: Path) -> Table:
+def left(found: Waiting) -> str:
+    """What waits at the desk."""
+    return (
+        f"  A dispute waits for an answer; {found.differences} lines of a record for a person,"
+        f" {len(found.proposals)} proposals for a second one.\n"
+    )
+
+
+def files(home: Path, window: str) -> Table:
     """Where everything is."""
     drawn = Table(title=f"In {home}", title_justify="left", title_style="bold", box=None)
     drawn.padding = (0, 2, 0, 0)
@@ -109,7 +118,7 @@ def files(home: Path) -> Table:
         ("statements", "every statement: JSON, CSV, and in Chinese and English XLSX, PDF, SVG"),
         ("proofs", "by brand, what bin/verify-statement read beside its statement"),
         ("bank", "invoices, pain.001 and pain.008, and the bank's camt.053"),
-        ("books", "2017-01.journal for hledger, 2017-01.beancount"),
+        ("books", f"{window}.journal for hledger, {window}.beancount"),
     ):
         count = sum(1 for each in (home / folder).rglob("*") if each.is_file())
         drawn.add_row(f"  {folder}/", f"{count} files", what)

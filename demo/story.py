@@ -3,27 +3,28 @@
 import signal
 import time
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TextIO
 
 from rich.console import Console
 
-from demo import banking, home, report_trade
+from demo import banking, home, months, report_trade, year
 from demo.baskets import SOURCE, January, january
 from demo.brands import BRANDS
 from demo.console import progress, working
 from demo.hub import Hub, HubFailed, choose_port
 from demo.keyring import Keyring
 from demo.member import NUMBER
-from demo.member import WINDOW as EARLIER
 from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
 from demo.plan import plan
 from demo.proving import keep_head
-from demo.registration import PROPOSER, register
+from demo.registration import register
 from demo.replay import replay
 from demo.steps import Step
 from demo.tally import Tally
+from demo.year import Lived
 
 
 def tell(console: Console, *, stay: bool, clients: int, households: int | None = None) -> int:
@@ -47,6 +48,7 @@ def tell(console: Console, *, stay: bool, clients: int, households: int | None =
             with closing(OperatorDesk(hub)) as desk:
                 good = _live(console, hub, desk, lock, planned, clients)
                 if stay:
+                    hub.work(lock)
                     _stay(console, hub, desk)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave it half.
@@ -78,9 +80,10 @@ def _live(
     planned: dict[int, list[Step]],
     clients: int,
 ) -> bool:
+    now = datetime.now(UTC)
     with working(console, "Starting a database of its own and opening the books"):
         desk.run("migrate")
-        desk.open_earlier()
+        year.open_books(desk, now)
     with working(console, f"Starting the hub at {hub.origin}, in {hub.workers} processes"):
         hub.serve(lock)
         home.note(lock, f"process {hub.process_id}, {hub.origin}")
@@ -92,8 +95,9 @@ def _live(
     with working(console, "Agreeing on a monthly calendar and on bank accounts, by two people"):
         banking.agree(desk)
     console.print(report_trade.coalition())
-    _live_a_year(console, desk)
+    lived = _live_a_year(console, hub, desk, now)
     tally, head = _replay(console, desk, planned, keyring, clients)
+    tally.points.update(lived.points)
     console.print(report_trade.requests(tally))
     month = MonthEnd(console, hub, desk, keyring, tally)
     month.close()
@@ -102,15 +106,24 @@ def _live(
     month.pay()
     month.explain()
     month.export()
+    month.leave_work()
     return month.check()
 
 
-def _live_a_year(console: Console, desk: OperatorDesk) -> None:
-    with working(console, "Living the year before with one member, to sign in as"):
-        lived = desk.live_a_year()
+def _live_a_year(console: Console, hub: Hub, desk: OperatorDesk, now: datetime) -> Lived:
+    what = f"Living the year before with {year.HOUSEHOLDS} households, and settling each month"
+    with (
+        working(console, what, spin=False),
+        progress(console, "Months", len(months.closed(now)) + 1) as advance,
+    ):
+        lived = year.live_a_year(hub, desk, now, advance)
         desk.run("seal", "now")
-        desk.run("windows", "close", EARLIER, "--next", WINDOW, "--as", PROPOSER)
-    console.print(f"  One household's year: {lived.journals} events of one wallet, until today.\n")
+    first, last = lived.months[0].name, lived.months[-1].name
+    console.print(
+        f"  {lived.journals:,} events; {first} to {last} are closed and settled."
+        f" {lived.members_own} are of the member to sign in as.\n"
+    )
+    return lived
 
 
 def _replay(

@@ -26,18 +26,20 @@ def open_first(session: Session, name: str) -> Window:
     return Window(store.insert_window(session, name, now), name, now)
 
 
-def close_and_open_next(session: Session, next_name: str) -> tuple[Window, Window]:
+def close_and_open_next(
+    session: Session, next_name: str, moment: datetime | None = None
+) -> tuple[Window, Window]:
     """Close the open window and open the next in the same moment; the closed one, then the open.
 
     Waits for the postings under way and holds back new ones until this transaction ends, so
-    commit soon. The moment is read after the lock: no journal of the window is later.
-    Raises BooksClosed.
+    commit soon. The moment is read after the lock: no journal of the window is later; one that is
+    given is for tests and replays. Raises BooksClosed.
     """
     store.lock_windows(session)
     row = store.open_window(session)
     if row is None:
         raise BooksClosed
-    now = store.database_now(session)
+    now = moment or store.database_now(session)
     store.close_window(session, row["id"], now)
     closed = Window(row["id"], row["name"], row["opened_at"], now)
     return closed, Window(store.insert_window(session, next_name, now), next_name, now)

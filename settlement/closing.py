@@ -63,19 +63,36 @@ def close(
     by: str,
     now: datetime,
     signer: Sealer,
+    moment: datetime | None = None,
 ) -> None:
     """Close the open window, open the next, and settle what the closed one came to.
 
-    `by` is an operator's name, or `calendar`: another one must approve. Raises WindowNameInvalid,
+    `by` is an operator's name, or `calendar`: another one must approve. `moment` is for tests and
+    replays: windows keep the database's own time. Raises WindowNameInvalid,
     WindowNotFound, WindowNotOpen, WindowNameTaken, in this order, with nothing done; then what
     `resume` raises, with the window closed and left in `closing`.
     """
     with database.transaction() as session:
-        begin(session, window=window, next_name=next_name, currency=currency, by=by)
+        begin(
+            session,
+            window=window,
+            next_name=next_name,
+            currency=currency,
+            by=by,
+            moment=moment,
+        )
     resume(database, window=window, now=now, signer=signer)
 
 
-def begin(session: Session, *, window: str, next_name: str, currency: str, by: str) -> None:
+def begin(
+    session: Session,
+    *,
+    window: str,
+    next_name: str,
+    currency: str,
+    by: str,
+    moment: datetime | None = None,
+) -> None:
     """Close the window to the tills and open the next: the first, short half. Commit soon.
 
     Raises WindowNameInvalid, WindowNotFound, WindowNotOpen, WindowNameTaken, in this order.
@@ -88,7 +105,7 @@ def begin(session: Session, *, window: str, next_name: str, currency: str, by: s
     if store.find_window(session, next_name) is not None:
         raise WindowNameTaken(name=next_name)
     # Every refusal is above this line.
-    closed, opened = windows.close_and_open_next(session, next_name)
+    closed, opened = windows.close_and_open_next(session, next_name, moment)
     store.insert_settlement(
         session,
         closed.id,

@@ -18,10 +18,14 @@ from staff.errors import (
     ProposalDecided,
     ProposalExpired,
     ProposalNotFound,
+    RoleRequired,
     SecondPersonRequired,
 )
+from staff.roles import PROPOSING, Power, powers, who_may
 
-PROPOSAL_VALID = timedelta(days=7)
+PROPOSAL_VALID = timedelta(hours=48)
+PARTNER = "partner:"  # and its slug: who proposed by the signed API
+MOST = 100  # nobody needs to know how many more wait
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +61,11 @@ def propose(
 ) -> UUID:
     """Put a privileged act before a second person; nothing else happens yet.
 
-    `by` is an operator's name, or `partner:SLUG` for a proposal that came by the signed API.
+    `by` is an operator's name, or `partner:SLUG` for a proposal that came by the signed API. Raises
+    OperatorUnknown, RoleRequired, in this order.
     """
+    if not by.startswith(PARTNER):
+        check_may(session, by, PROPOSING[kind])
     proposal = uuid7()
     store.insert_proposal(
         session,
@@ -88,11 +95,10 @@ def decide(
     """Approve or reject; the caller then carries an approved act out in the same transaction.
 
     `seen` is the hash of what the approver was shown; None trusts the stored one. Raises
-    OperatorUnknown, ProposalNotFound, ProposalDecided, ProposalExpired, SecondPersonRequired,
-    ProposalChanged, in this order.
+    OperatorUnknown, RoleRequired, ProposalNotFound, ProposalDecided, ProposalExpired,
+    SecondPersonRequired, ProposalChanged, in this order.
     """
-    if not store.operator_is_active(session, by):
-        raise OperatorUnknown
+    check_may(session, by, Power.APPROVE)
     row = store.lock_proposal(session, proposal)
     if row is None:
         raise ProposalNotFound
@@ -111,6 +117,23 @@ def decide(
         {"id": proposal, "state": state, "decided_by": by, "decided_hash": actual, "now": now},
     )
     return _proposal({**row, "state": state, "decided_by": by})
+
+
+def check_may(session: Session, name: str, power: Power) -> None:
+    """Raises OperatorUnknown, RoleRequired. The roles hold until this transaction ends."""
+    roles = store.lock_roles(session, name)
+    if roles is None:
+        raise OperatorUnknown
+    if power not in powers(roles):
+        raise RoleRequired(roles=[str(role) for role in who_may(power)])
+
+
+def waiting_for(session: Session, name: str, *, now: datetime) -> int:
+    """How many proposals somebody could decide on; counted up to MOST."""
+    roles = store.roles(session, name) or ()
+    if Power.APPROVE not in powers(roles):
+        return 0
+    return store.waiting_for(session, name, now=now, limit=MOST)
 
 
 def listed(session: Session, *, state: str | None, limit: int) -> list[Proposal]:

@@ -9,6 +9,12 @@ class OperatorUnknown(Refusal):
     title = "No such operator"
 
 
+class RoleRequired(Refusal):
+    code = "role-required"
+    kind = Kind.FORBIDDEN
+    title = "None of this operator's roles allows this"
+
+
 class ProposalNotFound(Refusal):
     code = "proposal-not-found"
     kind = Kind.NOT_FOUND

@@ -60,3 +60,33 @@ def powers(roles: Iterable[str]) -> frozenset[Power]:
 def who_may(power: Power) -> list[Role]:
     """The roles that have a power, in the order of the list above."""
     return [role for role in Role if power in POWERS[role]]
+
+
+# What it takes to make each kind of proposal; whoever decides needs `approve`, and is another.
+PROPOSING: dict[str, Power] = {
+    "rate": Power.RATES,
+    "outside-rate": Power.RATES,
+    "terms": Power.PARTNERS,
+    "partner-key": Power.PARTNERS,
+    "partner-key-revocation": Power.PARTNERS,
+    "partner-activation": Power.PARTNERS,
+    "partner-suspension": Power.PARTNERS,
+    "partner-restoration": Power.PARTNERS,
+    "calendar": Power.WINDOWS,
+    "window-approval": Power.WINDOWS,
+    "window-payment": Power.WINDOWS,
+    "window-abort": Power.WINDOWS,
+    "settle-regardless": Power.WINDOWS,
+    "fx-rate": Power.MONEY,
+    "adjustment": Power.MONEY,
+    "bank-account": Power.MONEY,
+    "bank-match": Power.MONEY,
+    "payment-confirmation": Power.MONEY,
+    "dispute-resolution": Power.DISPUTES,
+    "security": Power.RISK,
+    "default": Power.RISK,
+    "default-cure": Power.RISK,
+    "operator-invitation": Power.PEOPLE,
+    "operator-roles": Power.PEOPLE,
+    "operator-restoration": Power.PEOPLE,
+}

@@ -31,6 +31,32 @@ def operator_is_active(session: Session, name: str) -> bool:
     )
 
 
+def roles(session: Session, name: str) -> list[str] | None:
+    """An active operator's roles; None for others."""
+    return session.execute(
+        text("SELECT roles FROM staff.operator WHERE name = :name AND active"), {"name": name}
+    ).scalar_one_or_none()
+
+
+def lock_roles(session: Session, name: str) -> list[str] | None:
+    """An active operator's roles, which stay so until this transaction ends; None for others."""
+    return session.execute(
+        text("SELECT roles FROM staff.operator WHERE name = :name AND active FOR SHARE"),
+        {"name": name},
+    ).scalar_one_or_none()
+
+
+def waiting_for(session: Session, name: str, *, now: datetime, limit: int) -> int:
+    """How many waiting proposals are another's, up to a limit."""
+    return session.execute(
+        text(
+            "SELECT count(*) FROM (SELECT FROM staff.proposal WHERE state = 'waiting'"
+            " AND expires_at > :now AND proposed_by <> :name LIMIT :limit) waiting"
+        ),
+        {"name": name, "now": now, "limit": limit},
+    ).scalar_one()
+
+
 def insert_proposal(session: Session, values: Mapping[str, Any]) -> None:
     session.execute(
         text(

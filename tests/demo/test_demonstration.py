@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.brands import BRANDS
+from demo.month_end import WINDOW
 from tests.hledger import find_hledger
 from tests.server import free_port
 
@@ -65,8 +66,8 @@ class TestDemonstration:
     def test_its_books_are_accepted_by_the_tools_that_are_there(self, told):
         home, done = told
         assert {each.name for each in (home / "books").iterdir()} == {
-            "2017-01.journal",
-            "2017-01.beancount",
+            f"{WINDOW}.journal",
+            f"{WINDOW}.beancount",
         }
         assert "bean-check accepts it" in done.stdout
         if find_hledger() is not None:

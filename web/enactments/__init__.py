@@ -18,6 +18,7 @@ ACTS: dict[str, Act] = {
     **bank.ACTS,
     **disputes.ACTS,
 }
+KINDS = {*ACTS, *defaults.KINDS}
 
 
 def decide(

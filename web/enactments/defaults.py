@@ -9,6 +9,8 @@ from settlement.sealing.sealer import Sealer
 from staff.approvals import Proposal
 from web.enactments.acts import Act
 
+KINDS = {"security", "default", "default-cure"}
+
 
 def acts(signer: Sealer) -> dict[str, Act]:
     """These acts; a default is signed for, since partners get new statements."""

@@ -32,7 +32,7 @@ def agree_account(
         for name, value in asdict(agreed).items()
     }
     for name in ("ann", "ben"):
-        store.insert_operator(session, name, ["approver"], now)
+        store.insert_operator(session, name, ["finance", "approver"], now)
     proposal = approvals.propose(
         session, kind="bank-account", content=content, reason="contract 7", by="ann", now=now
     )
