@@ -28,3 +28,14 @@ CREATE TABLE staff.session (
 CREATE INDEX session_by_operator ON staff.session (operator_id);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff.session TO hub_app;
+
+-- Signs somebody in once; made by command, in development alone.
+CREATE TABLE staff.sign_in_link (
+    digest bytea NOT NULL,
+    operator_id integer NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT sign_in_link_pk PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_operator_fk FOREIGN KEY (operator_id) REFERENCES staff.operator (id)
+);
+
+GRANT SELECT, INSERT, DELETE ON staff.sign_in_link TO hub_app;

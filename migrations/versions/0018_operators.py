@@ -15,7 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE staff.session")
+    op.execute("DROP TABLE staff.sign_in_link, staff.session")
     op.execute(
         "ALTER TABLE staff.operator DROP COLUMN roles, DROP COLUMN language, DROP COLUMN theme"
     )

@@ -43,3 +43,20 @@ class Session(Base):
     opened_at: Mapped[Moment]
     seen_at: Mapped[Moment]
     proved_at: Mapped[Moment | None]
+
+
+class SignInLink(Base):
+    """A link that signs in once; made by command, in development alone."""
+
+    __tablename__ = "sign_in_link"
+    __table_args__ = (
+        PrimaryKeyConstraint("digest", name="sign_in_link_pk"),
+        ForeignKeyConstraint(
+            ["operator_id"], ["staff.operator.id"], name="sign_in_link_operator_fk"
+        ),
+        SCHEMA,
+    )
+
+    digest: Mapped[bytes]
+    operator_id: Mapped[int]
+    expires_at: Mapped[Moment]

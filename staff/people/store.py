@@ -77,3 +77,23 @@ def note_proof(session: Session, session_: UUID, now: datetime) -> None:
 
 def end_session(session: Session, session_: UUID) -> None:
     _do(session, "DELETE FROM staff.session WHERE id = :id", id=session_)
+
+
+def insert_sign_in_link(session: Session, values: Values) -> None:
+    _do(
+        session,
+        "INSERT INTO staff.sign_in_link (digest, operator_id, expires_at)"
+        " VALUES (:digest, :operator, :expires_at)",
+        **values,
+    )
+
+
+def use_sign_in_link(session: Session, digest: bytes, now: datetime) -> int | None:
+    """Whose it was, the one time; None for one that is unknown, used or too old."""
+    return session.execute(
+        text(
+            "DELETE FROM staff.sign_in_link WHERE digest = :digest AND expires_at > :now"
+            " RETURNING operator_id"
+        ),
+        {"digest": digest, "now": now},
+    ).scalar_one_or_none()
