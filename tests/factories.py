@@ -184,9 +184,11 @@ def build_proposal(
     """A proposal: waiting, or approved when `decided_by` is given."""
     content = content or {}
     digest = content_hash(kind, content)
+    id_ = uuid7()
     proposal = Proposal(
-        id=uuid7(),
+        id=id_,
         kind=kind,
+        object=str(id_),
         content=content,
         content_hash=digest,
         reason="a test",
