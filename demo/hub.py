@@ -42,6 +42,7 @@ class Hub:
             "PYTHONUTF8": "1",
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._worker: subprocess.Popen[bytes] | None = None
 
     def tell(self, *arguments: str) -> tuple[int, str]:
         """Run `bin/hub …` as a person would; its exit status and all it said."""
@@ -64,9 +65,22 @@ class Hub:
         They inherit the home's lock: should we be killed, no second demonstration begins while
         they are left.
         """
+        self._process = self._start(lock, "serve", "--workers", str(self.workers))
+        until = time.monotonic() + START_WAIT
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > until:
+                end = self.log.read_text("utf-8", "replace")[-2000:]
+                raise HubFailed(f"The hub did not start; {self.log} ends:\n{end}")
+            time.sleep(0.1)
+
+    def work(self, lock: TextIO) -> None:
+        """Start the worker, for what time brings."""
+        self._worker = self._start(lock, "worker")
+
+    def _start(self, lock: TextIO, *words: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*COMMAND, "serve", "--workers", str(self.workers)],
+            return subprocess.Popen(
+                [*COMMAND, *words],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -75,12 +89,6 @@ class Hub:
                 start_new_session=True,  # Ctrl-C is for us; we stop it in our own order.
                 pass_fds=(lock.fileno(),),
             )
-        until = time.monotonic() + START_WAIT
-        while not self._is_ready():
-            if self._process.poll() is not None or time.monotonic() > until:
-                end = self.log.read_text("utf-8", "replace")[-2000:]
-                raise HubFailed(f"The hub did not start; {self.log} ends:\n{end}")
-            time.sleep(0.1)
 
     @property
     def process_id(self) -> int:
@@ -94,14 +102,10 @@ class Hub:
 
     def close(self) -> None:
         """Stop the server, then its database."""
-        if self._process is not None:
-            for sign in (signal.SIGTERM, signal.SIGKILL):
-                with suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, sign)
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(STOP_WAIT)
-                    break
-            self._process = None
+        for process in (self._worker, self._process):
+            if process is not None:
+                _end(process)
+        self._worker = self._process = None
         postgres.stop(self.home)
 
     def _is_ready(self) -> bool:
@@ -110,6 +114,15 @@ class Hub:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_WAIT)
+            return
 
 
 def choose_port() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from demo import banking, months, report_closing, report_money, report_trade
+from demo import banking, months, report_closing, report_money, report_trade, waiting
 from demo.brands import BY_SLUG
 from demo.console import progress, working
 from demo.contesting import contest
@@ -52,8 +52,12 @@ class MonthEnd:
         self._print(figures)
 
     def contest(self, undone: Container[str]) -> None:
-        """One line is left out of the net, and given back; `undone` are receipts that came back."""
-        with working(self._console, "Contesting one line, and issuing revised statements"):
+        """Two lines are left out of the net, one is given back, of the other nothing is heard.
+
+        `undone` are receipts that came back.
+        """
+        with working(self._console, "Contesting two lines, and issuing revised statements"):
+            waiting.contest(self._keyring, self._statements, self._tally)
             found = contest(
                 self._desk, self._keyring, WINDOW, self._statements, undone, self._tally
             )
@@ -121,6 +125,21 @@ class MonthEnd:
             self._console.print(report_closing.book(book))
             if book.agrees is False:
                 self._wrong.append(f"{book.check}: {book.said[-500:]}")
+
+    def leave_work(self) -> None:
+        """What the hub's people find at the desk the next morning."""
+        with working(self._console, "Leaving the desk something to do"):
+            self._fetch()
+            left = waiting.leave(
+                self._desk,
+                self._keyring,
+                WINDOW,
+                self._statements,
+                self._hub.home / "records",
+                f"{NEXT_WINDOW}-01",
+                self._tally,
+            )
+        self._console.print(report_closing.left(left))
 
     def check(self) -> bool:
         """The whole of the books and of the log; True when all done before is right, too."""

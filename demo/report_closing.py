@@ -14,6 +14,7 @@ from demo.exporting import Book
 from demo.money import amount, money
 from demo.proving import Verdict
 from demo.report_trade import table
+from demo.waiting import Waiting
 
 
 def contested(found: Contested, next_window: str) -> str:
@@ -98,6 +99,14 @@ def book(found: Book) -> str:
         return f"  {found.file.name}: check it with {escape(found.check)}"
     verdict = f"[green]{name} accepts it[/]" if found.agrees else f"[red]{name} refuses it[/]"
     return f"  {found.file.name}: {verdict}"
+
+
+def left(found: Waiting) -> str:
+    """What waits at the desk."""
+    return (
+        f"  A dispute waits for an answer; {found.differences} lines of a record for a person,"
+        f" {len(found.proposals)} proposals for a second one.\n"
+    )
 
 
 def files(home: Path, window: str) -> Table:

@@ -48,6 +48,7 @@ def tell(console: Console, *, stay: bool, clients: int, households: int | None =
             with closing(OperatorDesk(hub)) as desk:
                 good = _live(console, hub, desk, lock, planned, clients)
                 if stay:
+                    hub.work(lock)
                     _stay(console, hub, desk)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave it half.
@@ -105,6 +106,7 @@ def _live(
     month.pay()
     month.explain()
     month.export()
+    month.leave_work()
     return month.check()
 
 

@@ -18,6 +18,7 @@ from kit.database import Database
 from kit.ids import to_text
 from settlement import deferrals, postings, revisions, rollup, store
 from settlement.bank.agreement import disagreements, hold_money, money_moved
+from settlement.book_checks.standing import refuse_unless_balanced
 from settlement.calendar import dates
 from settlement.defaults.errors import CoveredAlready
 from settlement.defaults.store import shortfalls_of
@@ -146,13 +147,14 @@ def approve(session: Session, window: str, now: datetime, *, by: str, because: U
     """Another person than closed it agrees to the figures; nothing contested is in them.
 
     `because` is the proposal that was approved. Raises WindowNotFound, Busy, SettlementStepRefused,
-    SecondPersonRequired, UnrevisedDeferrals, in this order.
+    SecondPersonRequired, UnrevisedDeferrals, BooksDoNotBalance, in this order.
     """
     found = _locked(session, window, "approved")
     if found.closed_by == by:
         raise SecondPersonRequired
     if revisions.is_stale(session, found):
         raise UnrevisedDeferrals
+    refuse_unless_balanced(session)
     _step(session, found, "approved", now, by, because)
 
 
@@ -160,11 +162,12 @@ def start_paying(session: Session, window: str, now: datetime, *, by: str, becau
     """The payments are on their way, as two people agreed: `because` is their proposal.
 
     Once for each revision: whose figures are worked out anew while it is paid is paid anew. Raises
-    WindowNotFound, Busy, SettlementStepRefused.
+    WindowNotFound, Busy, SettlementStepRefused, BooksDoNotBalance, in this order.
     """
     found = _locked(session, window, "paying")
     if found.state == "paying" and store.paid_revision(session, found.id) == found.revision:
         raise SettlementStepRefused(state=found.state, needs="approved")
+    refuse_unless_balanced(session)
     _step(session, found, "paying", now, by, because)
 
 
@@ -245,12 +248,12 @@ def _note(
     before: str,
     because: UUID | None,
 ) -> None:
-    """`window-closed`, `window-approved`, `window-paying`, `window-settled`, `window-aborted`."""
+    """`window-closed`, `window-approved`, `window-paid`, `window-settled`, `window-aborted`."""
     proposal = {} if because is None else {"proposal": to_text("prp", because)}
     record(
         session,
         who=by,
-        what=f"window-{to}",
+        what="window-paid" if to == "paying" else f"window-{to}",
         object_=f"window {window}",
         now=now,
         before={"state": before},

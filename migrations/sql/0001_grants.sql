@@ -8,6 +8,11 @@ DO $$ BEGIN
     EXECUTE format('GRANT hub_app TO %I', current_user);
 EXCEPTION WHEN insufficient_privilege THEN NULL;
 END $$;
+-- Records of partners are matched in tables that end with their transaction.
+DO $$ BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO hub_app', current_database());
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$;
 GRANT SELECT ON alembic_version TO hub_app;
 GRANT USAGE ON SCHEMA exchange TO hub_app;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA exchange TO hub_app;

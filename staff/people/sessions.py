@@ -75,6 +75,11 @@ def find(session: Session, secrets_: Secrets, token: str, now: datetime) -> RowM
     return row
 
 
+def end(session: Session, id_: UUID) -> None:
+    """From now on its cookie is nobody's."""
+    store.end_session(session, id_)
+
+
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:
     """Whether who holds the session has proved a moment ago who they are."""
     return proved_at is not None and proved_at > now - FRESH

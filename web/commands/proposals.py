@@ -5,9 +5,12 @@ from uuid import UUID
 
 import click
 
+import staff.people.store
 import staff.store
 from kit.ids import from_text, to_text
+from kit.secrets import Secrets
 from staff import approvals
+from staff.people import sign_in_links
 from staff.roles import Role
 from web import enactments
 from web.commands.context import Context, json_option, pass_context
@@ -45,6 +48,27 @@ def list_operators(context: Context) -> None:
     """Every operator."""
     with context.database.transaction() as session:
         context.emit(staff.store.operators(session), title="Operators")
+
+
+@operators.command("sign-in-link")
+@click.argument("name")
+@json_option
+@pass_context
+def sign_in_link(context: Context, name: str) -> None:
+    """A link that signs NAME in at the desk, once, within a day (in development)."""
+    settings = context.settings
+    if settings.production:
+        raise click.UsageError("not in production")
+    with context.database.transaction() as session:
+        row = staff.people.store.operator_named(session, name)
+        if row is None or not row["active"]:
+            raise click.BadParameter(f"{name} is no operator: bin/hub operators add {name}")
+        token = sign_in_links.make(session, Secrets(settings.secret), row["id"], context.clock())
+    link = f"{settings.origin}/desk/sign-in/link/{token}"
+    if context.as_json:
+        context.emit_one({"link": link})
+    else:
+        click.echo(link)
 
 
 @click.group()

@@ -4,6 +4,7 @@ from web.desk import (
     account,
     approvals,
     audit,
+    bar,
     books,
     disputes,
     health,
@@ -36,4 +37,5 @@ PAGES = (
     health.pages,
     people.pages,
     account.pages,
+    bar.pages,
 )

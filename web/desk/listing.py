@@ -40,6 +40,7 @@ class Asked:
         wanted = asked.get("sort", default)
         self.sort = wanted if wanted.lstrip("-") in sorts else default
         size = asked.get("rows", "")
+        self.sizes = SIZES
         self.size = int(size) if size.isdecimal() and int(size) in SIZES else SIZE
         self.after = _read(asked.get("after"))
         self.before = _read(asked.get("before"))

@@ -3,6 +3,7 @@
 Points are whole numbers, money minor units; times come in any zone and are shown in the hub's own.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -43,6 +44,32 @@ def headline(amount: int) -> str:
             shown = format_decimal(Decimal(amount) / size, "#,##0.00", locale=_locale())
             return str(shown).replace("-", MINUS) + word
     return points(amount)
+
+
+def on_axis(kind: str) -> Callable[[float], str]:
+    """How an axis writes its figures: `points`, `percent` (of 1), `number`, or money by its code,
+    in whole units of the currency."""
+    if kind == "percent":
+        return lambda value: f"{100 * value:.0f}%".replace("-", MINUS)
+    if kind == "points":
+        return lambda value: headline(round(value))
+    if kind == "number":
+        return lambda value: str(format_decimal(value, "#,##0.####", locale=_locale())).replace(
+            "-", MINUS
+        )
+    size: int = 10 ** get_currency_precision(kind)
+    return lambda value: headline(round(value / size))
+
+
+def in_table(kind: str) -> Callable[[float], str]:
+    """How the table of a picture writes the same figures, exactly."""
+    if kind == "percent":
+        return percent
+    if kind in ("points", "number"):
+        return lambda value: str(format_decimal(value, "#,##0.######", locale=_locale())).replace(
+            "-", MINUS
+        )
+    return lambda value: money(round(value), kind)
 
 
 def _shown(value: date | datetime, english: str, chinese: str) -> str:

@@ -16,10 +16,12 @@ from kit import forms, language
 from kit.clock import Clock
 from kit.language import LANGUAGES
 from kit.paths import is_own_path
-from web.frame import formats
+from web.frame import formats, plots
 from web.frame.assets import asset_url, assets
 from web.frame.charts import bars
+from web.frame.flows import Payment, flow, heat
 from web.frame.gallery import gallery
+from web.frame.gallery_desk import gallery_desk
 from web.frame.help import help_page
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,6 +90,14 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
         told=forms.told,
         qr_svg=_qr,
         bars=bars,
+        draw_steps=plots.steps,
+        draw_curve=plots.curve,
+        draw_side_by_side=plots.side_by_side,
+        labelled=plots.labelled,
+        draw_flow=lambda payments: flow([Payment(*one) for one in payments]),
+        draw_heat=heat,
+        on_axis=formats.on_axis,
+        in_table=formats.in_table,
         period=formats.period,
         now=clock,
         zone_name=functools.partial(formats.zone_name, zone),
@@ -98,6 +108,7 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
     app.register_blueprint(help_page)
     if not production:
         app.register_blueprint(gallery)
+        app.register_blueprint(gallery_desk)
     app.context_processor(_context)
 
 
