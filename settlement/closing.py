@@ -248,12 +248,12 @@ def _note(
     before: str,
     because: UUID | None,
 ) -> None:
-    """`window-closed`, `window-approved`, `window-paid`, `window-settled`, `window-aborted`."""
+    """`window-closed`, `window-approved`, `window-paying`, `window-settled`, `window-aborted`."""
     proposal = {} if because is None else {"proposal": to_text("prp", because)}
     record(
         session,
         who=by,
-        what="window-paid" if to == "paying" else f"window-{to}",
+        what=f"window-{to}",
         object_=f"window {window}",
         now=now,
         before={"state": before},
