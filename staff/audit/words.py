@@ -20,7 +20,6 @@ WHAT: dict[str, str] = {
     "window-settled": mark("settled the window"),
     "window-aborted": mark("aborted the window"),
     # Banks
-    "payment-files-made": mark("made payment files"),
     "bank-file-imported": mark("brought in a bank file"),
     "bank-line-matched": mark("matched a bank line"),
     # Comparing records, and what is contested
