@@ -1,4 +1,4 @@
-"""Health: whether the hub's own work gets done, in plain words, and what to do where it does not."""
+"""Health: whether the hub's own work gets done, in plain words, and what to do if not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ def troubles(
                     "bad",
                     gettext("%(job)s failed: %(fault)s.", job=job.words, fault=job.fault),
                     gettext(
-                        "It is tried again at its next time. If it fails again, look for the job's name in the worker's log."
+                        "It is tried again at its next time. If it fails again, look for it in the log."
                     ),
                 )
             elif job.tone == "wait":
