@@ -15,5 +15,9 @@ CREATE TABLE staff.audit (
 CREATE INDEX audit_by_time ON staff.audit (at, id);
 CREATE INDEX audit_by_object ON staff.audit (object, at, id);
 CREATE INDEX audit_by_who ON staff.audit (who, at, id);
+CREATE INDEX audit_by_what ON staff.audit (what, at, id);
+CREATE INDEX audit_by_xid ON staff.audit (xid, id);
 
-GRANT SELECT, INSERT ON staff.audit TO hub_app;
+-- Not xid: nobody writes under another transaction's number, so nothing can be slipped in.
+GRANT SELECT ON staff.audit TO hub_app;
+GRANT INSERT (id, at, who, what, object, place, reason, before, after) ON staff.audit TO hub_app;

@@ -1,6 +1,7 @@
 """Is the log still what was sealed? Everything is computed again, and compared where it stands.
 
-Who may write to the database may change a journal; then its leaf disagrees. Without the hub's
+Who may write to the database may change a journal or an entry of the audit log; then its leaf
+disagrees. Without the hub's
 secret nobody can make a leaf that agrees. Whoever has that as well, and makes all nodes and heads
 again, disagrees with the heads that are kept outside the database, or with the key that signs them.
 """
@@ -14,21 +15,32 @@ from kit.database import Database
 from kit.ids import to_text
 from partners.public_keys import PublicKey
 from settlement.sealing import heads, leaf, merkle, store
+from settlement.sealing.leaf import Kind
+from settlement.sealing.seal import make
 from settlement.sealing.store import Sealed
 from settlement.statements import TreeHead
 from settlement.store import take_time
 
-LIMIT = 1000  # journals that were slipped in, of which more would say no more
+LIMIT = 1000  # of what was slipped in; more would say no more
+
+WORDS: Mapping[Kind, str] = {"journal": "journal", "audit": "entry of the audit log"}
+SAYS: Mapping[Kind, str] = {
+    "journal": "the journal or one of its postings is not what was sealed",
+    "audit": "the entry of the audit log is not what was sealed",
+}
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, and where: the index of a leaf, and its journal where there is one."""
+    """What is wrong, and where: the index of a leaf, and what it is of where that is known.
+
+    `name` is that of a journal, `jrn_…`, or of an entry of the audit log, `aud_…`.
+    """
 
     index: int | None
-    journal: str | None
+    name: str | None
     says: str
 
 
@@ -63,26 +75,28 @@ def check(
             progress(tree.size)
         yield from watch.rest(tree.size)
         for row in store.unsealed(session, after, LIMIT):
-            yield Finding(
-                row["index"], to_text("jrn", row["id"]), "this journal was slipped in, unsealed"
-            )
+            name, word = to_text(leaf.PREFIXES[row["kind"]], row["id"]), WORDS[row["kind"]]
+            yield Finding(row["index"], name, f"this {word} was slipped in, unsealed")
         yield from tree.compare(store.every_node(session))
 
 
 def _compare(
     each: Sealed, last: Sealed | None, key: bytes, windows: Mapping[int, str]
 ) -> Iterator[Finding]:
-    name = to_text("jrn", each.journal_id)
-    if last is not None and (last.xid, last.journal_id) >= (each.xid, each.journal_id):
-        yield Finding(each.index, name, "this leaf is out of its order")
-    if each.journal is None:
-        yield Finding(each.index, name, "its journal was deleted")
+    if each.id is None:
+        yield Finding(each.index, None, "this leaf is of no one thing")
         return
-    if (each.window_id, each.xid) != (each.journal["window_id"], each.journal["xid"]):
-        yield Finding(each.index, name, "its window or transaction is not the journal's")
-    made = leaf.make(key, each.journal, each.postings, windows.get(each.window_id, ""))
-    if merkle.leaf_hash(made.data) != each.hash:
-        yield Finding(each.index, name, "the journal or one of its postings is not what was sealed")
+    name, word = to_text(leaf.PREFIXES[each.kind], each.id), WORDS[each.kind]
+    if last is not None and last.id is not None and last.place >= each.place:  # type: ignore[operator]
+        yield Finding(each.index, name, "this leaf is out of its order")
+    found = each.happened
+    if found is None:
+        yield Finding(each.index, name, f"its {word} was deleted")
+        return
+    if (each.window_id, each.xid) != (found.row.get("window_id"), found.row["xid"]):
+        yield Finding(each.index, name, f"its window or transaction is not that of the {word}")
+    if merkle.leaf_hash(make(key, found, windows).data) != each.hash:
+        yield Finding(each.index, name, SAYS[each.kind])
 
 
 class _Tree:

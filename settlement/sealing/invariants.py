@@ -18,14 +18,28 @@ SEALED_ONCE = Invariant(
     """,
 )
 
-JOURNALS = Invariant(
-    "every-leaf-is-of-a-journal",
-    "What was sealed is still in the books, under the number of the same transaction.",
+ENTRIES_SEALED_ONCE = Invariant(
+    "every-audit-entry-is-sealed-once",
+    "An entry of the audit log of a transaction that the sealed log has passed has one leaf.",
     """
-    SELECT l.index, coalesce(j.xid::text, 'a journal'), l.xid
+    SELECT a.id, 'one leaf', count(l.index)
+    FROM staff.audit a
+    LEFT JOIN settlement.leaf l ON l.audit_id = a.id
+    WHERE a.xid <= (SELECT xid FROM settlement.leaf ORDER BY index DESC LIMIT 1)
+    GROUP BY a.id
+    HAVING count(l.index) <> 1
+    """,
+)
+
+STILL_THERE = Invariant(
+    "what-was-sealed-is-still-there",
+    "A leaf's journal is in the books and its entry in the audit log, under the same transaction.",
+    """
+    SELECT l.index, coalesce(j.xid, a.xid)::text, l.xid
     FROM settlement.leaf l
     LEFT JOIN exchange.journal j ON j.id = l.journal_id AND j.window_id = l.window_id
-    WHERE j.xid IS DISTINCT FROM l.xid
+    LEFT JOIN staff.audit a ON a.id = l.audit_id
+    WHERE coalesce(j.xid, a.xid) IS DISTINCT FROM l.xid
     """,
 )
 
@@ -45,4 +59,4 @@ TREE = Invariant(
     """,
 )
 
-INVARIANTS: list[Invariant] = [SEALED_ONCE, JOURNALS, TREE]
+INVARIANTS: list[Invariant] = [SEALED_ONCE, ENTRIES_SEALED_ONCE, STILL_THERE, TREE]

@@ -1,14 +1,18 @@
-"""What is sealed of a journal, so that each reader is shown its own part and can check it. No I/O.
+"""What is sealed, so that each reader is shown its own part and can check it. No I/O.
 
-A journal is cut into parts. Each is hashed with a salt of its own, and the hashes, sorted and
-filled up with decoys, are the leaf: who is shown some parts can hash them again and find them
-there, and learns nothing of the others, not even how many there are up to the next eight.
+Journals are, and entries of the audit log. A journal is cut into parts. Each is hashed with a salt
+of its own, and the hashes, sorted and filled up with decoys, are the leaf: who is shown some parts
+can hash them again and find them there, and learns nothing of the others, not even how many there
+are up to the next eight.
 
     event       id, time, kind and window: for everybody who has a part in it
     till        whose till, its receipt number, the points in all: for the acceptor alone
     line        one posting's issuer, movement and points: for the acceptor and for that issuer
     lot         the same posting's lot and its expiry: for that issuer alone
     member      wallets, request and all the rest: for nobody
+
+An entry has one part, `entry`, with every column; what it changed, before and after, stands there
+as the database writes it.
 """
 
 import hmac
@@ -17,15 +21,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from kit.ids import to_text
 
 Row = Mapping[str, Any]
 Part = dict[str, Any]
+Kind = Literal["journal", "audit"]
 
-EVENT, TILL, MEMBER = "event", "till", "member"
+EVENT, TILL, MEMBER, ENTRY = "event", "till", "member", "entry"
+PREFIXES: dict[Kind, str] = {"journal": "jrn", "audit": "aud"}
 FILLED_TO = 8
 SALT_BYTES = 16
 
@@ -36,16 +42,17 @@ _encode = json.JSONEncoder(
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A journal's parts by name, `line-0` and `lot-0` those of its posting 0; and their hashes."""
+    """Of a kind, its parts by name, and their hashes; `line-0` and `lot-0` are of posting 0."""
 
-    journal: str
+    kind: Kind
+    name: str
     parts: dict[str, Part]
     hashes: list[str]
 
     @property
     def data(self) -> bytes:
-        """What the tree holds the hash of."""
-        return canonical({"journal": self.journal, "parts": self.hashes})
+        """What the tree holds the hash of; it says of which kind it is."""
+        return canonical({self.kind: self.name, "parts": self.hashes})
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -58,15 +65,25 @@ def salt_key(secret: bytes) -> bytes:
     return hmac.digest(secret, b"sealed log, salts", sha256)
 
 
-def salt(key: bytes, journal: str, part: str) -> bytes:
+def salt(key: bytes, name: str, part: str) -> bytes:
     """Tells nothing of any other salt."""
-    return hmac.digest(key, f"{journal}/{part}".encode(), sha256)[:SALT_BYTES]
+    return hmac.digest(key, f"{name}/{part}".encode(), sha256)[:SALT_BYTES]
 
 
 def make(key: bytes, journal: Row, postings: Sequence[Row], window: str) -> Leaf:
     """The leaf of a journal with its postings in order; `window` is the name of its window."""
-    name = to_text("jrn", journal["id"])
-    parts = _parts(name, journal, postings, window)
+    name = to_text(PREFIXES["journal"], journal["id"])
+    return _leaf(key, "journal", name, _parts(name, journal, postings, window))
+
+
+def make_entry(key: bytes, entry: Row) -> Leaf:
+    """The leaf of an entry of the audit log."""
+    name = to_text(PREFIXES["audit"], entry["id"])
+    part = {"part": ENTRY, **{column: _plain(entry[column]) for column in ENTRY_COLUMNS}}
+    return _leaf(key, "audit", name, {ENTRY: part | {"id": name}})
+
+
+def _leaf(key: bytes, kind: Kind, name: str, parts: dict[str, Part]) -> Leaf:
     hashes = [
         sha256(salt(key, name, part) + canonical(value)).hexdigest()
         for part, value in parts.items()
@@ -75,7 +92,7 @@ def make(key: bytes, journal: Row, postings: Sequence[Row], window: str) -> Leaf
         sha256(salt(key, name, f"decoy-{number}")).hexdigest()
         for number in range(-len(parts) % FILLED_TO)
     ]
-    return Leaf(name, parts, sorted(hashes))
+    return Leaf(kind, name, parts, sorted(hashes))
 
 
 def _parts(name: str, journal: Row, postings: Sequence[Row], window: str) -> dict[str, Part]:
@@ -129,6 +146,9 @@ POSTING_SHOWN = ("line", "issuer_id", "movement", "points", "lot_id", "expires_o
 POSTING_REST = (
     *("journal_id", "window_id", "party_id", "debit", "credit", "to_lot_id", "undoes_line"),
     *("issued_at", "valued_at", "xid"),
+)
+ENTRY_COLUMNS = (
+    *("id", "xid", "at", "who", "what", "object", "place", "reason", "before", "after"),
 )
 
 

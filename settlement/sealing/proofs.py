@@ -62,10 +62,10 @@ def prove(
     for journal, postings in store.some_journals(session, list(shown)):
         made = leaf.make(key, journal, postings, windows[journal["window_id"]])
         parts = [
-            Disclosed(leaf.salt(key, made.journal, name).hex(), made.parts[name])
+            Disclosed(leaf.salt(key, made.name, name).hex(), made.parts[name])
             for name in _names(shown[journal["id"]], side)
         ]
-        leaves.append(ProvenLeaf(indices[journal["id"]], made.journal, made.hashes, parts))
+        leaves.append(ProvenLeaf(indices[journal["id"]], made.name, made.hashes, parts))
     tree = Tree(session)
     tree.read_ahead(each.index for each in leaves)
     nodes = {

@@ -1,17 +1,17 @@
-"""Sealing: journals become leaves behind everybody's back, and heads are published over them.
+"""Sealing: journals and entries of the audit log become leaves behind everybody's back, and heads
+are published over them.
 
-Each journal keeps the number of its transaction. Those before the oldest one still running have
-ended, so their journals are all to be seen and no other will come: up to there they are sealed, in
-the order of (transaction, id). The last leaf says how far that was, so whoever is killed leaves
-nothing to mend. Nobody who posts waits for any of this, or writes a row for it.
+Each keeps the number of its transaction. Those before the oldest one still running have ended, so
+what they did is all to be seen and no more will come: up to there it is sealed, in the order of
+(transaction, journals before entries, id). The last leaf says how far that was, so whoever is
+killed leaves nothing to mend. Nobody who posts waits for any of this, or writes a row for it.
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -22,16 +22,18 @@ from settlement.sealing.sealer import Sealer
 from settlement.statements import TreeHead
 from settlement.store import take_time
 
-CHUNK = 50_000  # postings in one transaction, unless one transaction of the books made more
+CHUNK = (
+    50_000  # postings and entries in one transaction, unless one transaction of the books made more
+)
 WRITTEN = 5_000  # leaves in one statement
 PATIENCE = 10  # seconds for which the closing of a window waits for what holds it back
 PAUSE = 0.05
 
-_Made = tuple[UUID, int, int, bytes]
+_Made = tuple[store.Happened, bytes]
 
 
 def seal(database: Database, sealer: Sealer, now: datetime) -> int:
-    """Seal what has ended, and publish a head when there is anything new; how many journals.
+    """Seal what has ended, and publish a head when there is anything new; how many leaves.
 
     A job: any number may run at once, and one that is killed leaves nothing behind. Nothing while
     another does it. Raises HeadsDisagree.
@@ -84,6 +86,7 @@ def _reach(session: Session, low: int, high: int, step: int) -> tuple[int, int]:
     while True:
         until = min(high, low + step)
         count = store.count_postings(session, low, until)
+        count += store.count_entries(session, low, until)
         if count <= CHUNK or step == 1:
             return until, step if count * 4 > CHUNK else step * 2
         step = max(1, min(step, until - low) // 2)
@@ -101,9 +104,15 @@ def _append(session: Session, size: int, low: int, high: int, sealer: Sealer) ->
 
 def _leaves(session: Session, low: int, high: int, sealer: Sealer) -> Generator[_Made, None, None]:
     key, windows = leaf.salt_key(sealer.secret), store.window_names(session)
-    for journal, postings in store.journals(session, low, high):
-        made = leaf.make(key, journal, postings, windows[journal["window_id"]])
-        yield journal["id"], journal["window_id"], journal["xid"], merkle.leaf_hash(made.data)
+    for each in store.happened(session, low, high):
+        yield each, merkle.leaf_hash(make(key, each, windows).data)
+
+
+def make(key: bytes, each: store.Happened, windows: Mapping[int, str]) -> leaf.Leaf:
+    """The leaf of a journal or of an entry; `windows` are all names by number."""
+    if each.kind == "audit":
+        return leaf.make_entry(key, each.row)
+    return leaf.make(key, each.row, each.postings, windows.get(each.row["window_id"], ""))
 
 
 def publish(database: Database, sealer: Sealer, now: datetime) -> TreeHead | None:

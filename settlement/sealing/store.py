@@ -1,7 +1,8 @@
-"""All SQL of the sealed log: leaves, nodes and heads; and the journals they were made of."""
+"""All SQL of the sealed log: leaves, nodes and heads; and what the leaves were made of."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from settlement.sealing import leaf as leaves
-from settlement.sealing.leaf import Row
+from settlement.sealing.leaf import Kind, Row
 from settlement.statements import TreeHead
 
 LOCK = 7209072  # Of whoever adds to the log: one at a time, and never anybody who posts.
@@ -22,6 +23,25 @@ TILE = 256  # leaves under a node of level 1, nodes of one level under one of th
 _JOURNAL = (*leaves.JOURNAL_SHOWN, *leaves.JOURNAL_REST)
 _POSTING = (*leaves.POSTING_SHOWN, *leaves.POSTING_REST)
 _COLUMNS = ", ".join((*(f"j.{name}" for name in _JOURNAL), *(f"p.{name}" for name in _POSTING)))
+# What changed is sealed as the database writes it: to the last digit, and nothing is not `null`.
+_ENTRY = ", ".join(
+    f"a.{name}::text" if name in ("before", "after") else f"a.{name}"
+    for name in leaves.ENTRY_COLUMNS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What a leaf is made of: a journal with its postings, or an entry of the audit log."""
+
+    kind: Kind
+    row: Row
+    postings: list[Row]
+
+    @property
+    def place(self) -> tuple[int, bool, UUID]:
+        """In the log: by transaction, in it journals before entries, then by id."""
+        return self.row["xid"], self.kind == "audit", self.row["id"]
 
 
 def lock(session: Session) -> bool:
@@ -63,8 +83,22 @@ def count_postings(session: Session, low: int, high: int, *, window: int | None 
     return found
 
 
-def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[Row]]]:
-    """The journals of these transactions with their postings, in the order of the log."""
+def count_entries(session: Session, low: int, high: int) -> int:
+    """Those of the audit log, of these transactions."""
+    found: int = session.execute(
+        text(f"SELECT count(*) FROM staff.audit WHERE xid >= {low:d} AND xid < {high:d}")  # noqa: S608
+    ).scalar_one()
+    return found
+
+
+def happened(session: Session, low: int, high: int) -> Iterator[Happened]:
+    """All that is to be sealed of these transactions, in the order of the log."""
+    return merge(
+        _journals(session, low, high), _entries(session, low, high), key=lambda each: each.place
+    )
+
+
+def _journals(session: Session, low: int, high: int) -> Iterator[Happened]:
     with session.execute(
         text(
             f"SELECT {_COLUMNS} FROM exchange.posting p"  # noqa: S608
@@ -73,7 +107,34 @@ def journals(session: Session, low: int, high: int) -> Iterator[tuple[Row, list[
         ),
         execution_options={"yield_per": FETCHED},
     ) as rows:
-        yield from grouped(rows)
+        for journal, postings in grouped(rows):
+            yield Happened("journal", journal, postings)
+
+
+def _entries(session: Session, low: int, high: int) -> Iterator[Happened]:
+    with session.execute(
+        text(
+            f"SELECT {_ENTRY} FROM staff.audit a"  # noqa: S608
+            f" WHERE a.xid >= {low:d} AND a.xid < {high:d} ORDER BY a.xid, a.id"
+        ),
+        execution_options={"yield_per": FETCHED},
+    ) as rows:
+        for row in rows:
+            yield Happened("audit", _entry(row), [])
+
+
+def entry(session: Session, id_: UUID) -> tuple[Row, RowMapping | None] | None:
+    """An entry of the audit log and its leaf (`index`, `hash`), None until it is sealed."""
+    row = session.execute(
+        text(f"SELECT {_ENTRY} FROM staff.audit a WHERE a.id = :id"),  # noqa: S608
+        {"id": id_},
+    ).one_or_none()
+    if row is None:
+        return None
+    leaf = session.execute(
+        text("SELECT index, hash FROM settlement.leaf WHERE audit_id = :id"), {"id": id_}
+    )
+    return _entry(row), leaf.mappings().one_or_none()
 
 
 def some_journals(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[Row, list[Row]]]:
@@ -117,20 +178,28 @@ def _posting(row: Sequence[Any]) -> Row:
     return dict(zip(_POSTING, row[len(_JOURNAL) :], strict=False))
 
 
-def insert_leaves(
-    session: Session, first: int, made: Sequence[tuple[UUID, int, int, bytes]]
-) -> None:
-    """Journal, window, transaction and hash of each, from the index `first` on."""
-    journals_, windows, xids, hashes = (list(column) for column in zip(*made, strict=True))
+def _entry(row: Sequence[Any]) -> Row:
+    return dict(zip(leaves.ENTRY_COLUMNS, row, strict=False))
+
+
+def insert_leaves(session: Session, first: int, made: Sequence[tuple[Happened, bytes]]) -> None:
+    """What each is of, and its hash, from the index `first` on."""
     session.execute(
         text(
-            "INSERT INTO settlement.leaf (index, journal_id, window_id, xid, hash)"
-            " SELECT :first + n - 1, journal_id, window_id, xid, hash FROM unnest("
+            "INSERT INTO settlement.leaf (index, journal_id, window_id, xid, hash, audit_id)"
+            " SELECT :first + n - 1, journal_id, window_id, xid, hash, audit_id FROM unnest("
             "CAST(:journals AS uuid[]), CAST(:windows AS integer[]), CAST(:xids AS bigint[]),"
-            " CAST(:hashes AS bytea[]))"
-            " WITH ORDINALITY AS made (journal_id, window_id, xid, hash, n)"
+            " CAST(:hashes AS bytea[]), CAST(:entries AS uuid[]))"
+            " WITH ORDINALITY AS made (journal_id, window_id, xid, hash, audit_id, n)"
         ),
-        {"first": first, "journals": journals_, "windows": windows, "xids": xids, "hashes": hashes},
+        {
+            "first": first,
+            "journals": [each.row["id"] if each.kind == "journal" else None for each, _ in made],
+            "windows": [each.row.get("window_id") for each, _ in made],
+            "xids": [each.row["xid"] for each, _ in made],
+            "hashes": [hash_ for _, hash_ in made],
+            "entries": [each.row["id"] if each.kind == "audit" else None for each, _ in made],
+        },
     )
 
 
@@ -139,33 +208,55 @@ def insert_leaves(
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A leaf as it is kept, with the journal and the postings that stand in the books today."""
+    """A leaf as it is kept, with what stands in the books or in the audit log today, if anything.
+
+    `id` is that of the journal or of the entry; None for a leaf that names neither, or both.
+    """
 
     index: int
-    journal_id: UUID
-    window_id: int
+    kind: Kind
+    id: UUID | None
+    window_id: int | None
     xid: int
     hash: bytes
-    journal: Row | None
-    postings: list[Row]
+    happened: Happened | None
+
+    @property
+    def place(self) -> tuple[int, bool, UUID | None]:
+        """As `Happened.place`, by what the leaf says."""
+        return self.xid, self.kind == "audit", self.id
+
+
+_LEAF = "l.index, l.journal_id, l.window_id, l.xid, l.hash, l.audit_id"
 
 
 def everything(session: Session) -> Iterator[Sealed]:
     """All leaves in their order, a few at a time."""
     with session.execute(
         text(
-            f"SELECT {_COLUMNS}, l.index, l.journal_id, l.window_id, l.xid, l.hash"  # noqa: S608
+            f"SELECT {_COLUMNS}, {_ENTRY}, {_LEAF}"  # noqa: S608
             " FROM settlement.leaf l LEFT JOIN exchange.journal j ON j.id = l.journal_id"
-            " LEFT JOIN exchange.posting p ON p.journal_id = l.journal_id ORDER BY l.index, p.line"
+            " LEFT JOIN exchange.posting p ON p.journal_id = l.journal_id"
+            " LEFT JOIN staff.audit a ON a.id = l.audit_id ORDER BY l.index, p.line"
         ),
         execution_options={"yield_per": FETCHED},
     ) as rows:
-        for leaf, found in groupby(rows, key=itemgetter(slice(-5, None))):
-            some = list(found)
-            journal = None if some[0][0] is None else _journal(some[0])
-            postings = [posting for row in some if (posting := _posting(row))["line"] is not None]
-            index, journal_id, window_id, xid, hash_ = leaf
-            yield Sealed(index, journal_id, window_id, xid, hash_, journal, postings)
+        for leaf, found in groupby(rows, key=itemgetter(slice(-6, None))):
+            yield _sealed(leaf, list(found))
+
+
+def _sealed(leaf: Sequence[Any], rows: list[Sequence[Any]]) -> Sealed:
+    index, journal_id, window_id, xid, hash_, audit_id = leaf
+    kind: Kind = "journal" if audit_id is None else "audit"
+    id_ = audit_id or journal_id if None in (audit_id, journal_id) else None
+    row: Row
+    if kind == "journal":
+        row = _journal(rows[0])
+    else:
+        row = _entry(rows[0][len(_JOURNAL) + len(_POSTING) :])
+    postings = [posting for each in rows if (posting := _posting(each))["line"] is not None]
+    found = None if row["id"] is None else Happened(kind, row, postings)
+    return Sealed(index, kind, id_, window_id, xid, hash_, found)
 
 
 def count_leaves(session: Session) -> int:
@@ -175,18 +266,24 @@ def count_leaves(session: Session) -> int:
 
 # A place in the log that another transaction's number would have given them.
 _UNSEALED = """
-    SELECT j.id, j.xid, (SELECT min(l.index) FROM settlement.leaf l
-                         WHERE (l.xid, l.journal_id) > (j.xid, j.id)) AS index
-    FROM exchange.journal j
-    LEFT JOIN settlement.leaf l ON l.window_id = j.window_id AND l.journal_id = j.id
-    WHERE l.index IS NULL
-        AND (j.xid < :after OR j.xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
-    ORDER BY j.xid, j.id LIMIT :limit
+    SELECT u.kind, u.id, u.xid,
+        (SELECT min(l.index) FROM settlement.leaf l
+         WHERE (l.xid, l.audit_id IS NOT NULL, coalesce(l.journal_id, l.audit_id))
+             > (u.xid, u.kind = 'audit', u.id)) AS index
+    FROM (SELECT 'journal' AS kind, j.id, j.xid FROM exchange.journal j
+          LEFT JOIN settlement.leaf l ON l.window_id = j.window_id AND l.journal_id = j.id
+          WHERE l.index IS NULL
+          UNION ALL
+          SELECT 'audit', a.id, a.xid FROM staff.audit a
+          LEFT JOIN settlement.leaf l ON l.audit_id = a.id
+          WHERE l.index IS NULL) u
+    WHERE u.xid < :after OR u.xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    ORDER BY u.xid, u.kind = 'audit', u.id LIMIT :limit
 """
 
 
 def unsealed(session: Session, after: int, limit: int) -> list[RowMapping]:
-    """Journals that the log passed over, or that no transaction can have made yet.
+    """Journals and entries that the log passed over, or that no transaction can have made yet.
 
     `index` is that of the leaf before which they stand, None for the end.
     """
@@ -257,6 +354,11 @@ def latest_head(session: Session) -> TreeHead | None:
 
 def find_head(session: Session, size: int) -> TreeHead | None:
     return _head(session, _HEAD + " WHERE size = :size", size=size)
+
+
+def head_over(session: Session, index: int) -> TreeHead | None:
+    """The first head that covers a leaf."""
+    return _head(session, _HEAD + " WHERE size > :index ORDER BY size LIMIT 1", index=index)
 
 
 def heads(session: Session, *, before: int | None, limit: int) -> list[TreeHead]:

@@ -22,6 +22,8 @@ class Entry(Base):
         Index("audit_by_time", "at", "id"),
         Index("audit_by_object", "object", "at", "id"),
         Index("audit_by_who", "who", "at", "id"),
+        Index("audit_by_what", "what", "at", "id"),
+        Index("audit_by_xid", "xid", "id"),
         SCHEMA,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kit.ids import uuid7
 from staff.audit import store
+from staff.audit.words import WHAT
 
 COMMAND_LINE = "command line"
 
@@ -44,7 +45,11 @@ def record(
     `who` is an operator's name, or `system`; `what` a word of `WHAT`, as `window-closed`;
     `object_` what it was done to, as people write it: `window 2026-10`, `prp_…`, `partner fuel`.
     `before` and `after` hold what changed, plain values only, and nothing of members.
+
+    Raises ValueError for any other word.
     """
+    if what not in WHAT:
+        raise ValueError(f"not in staff.audit.words: {what}")
     id_ = uuid7()
     store.insert(
         session,

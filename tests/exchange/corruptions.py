@@ -396,8 +396,12 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
         ("DELETE FROM settlement.leaf WHERE index = 3",),
         ("UPDATE settlement.leaf SET window_id = window_id + 7 WHERE index = 3",),
     ],
-    "every-leaf-is-of-a-journal": [
+    "every-audit-entry-is-sealed-once": [
+        ("DELETE FROM settlement.leaf WHERE audit_id IS NOT NULL",),
+    ],
+    "what-was-sealed-is-still-there": [
         ("UPDATE settlement.leaf SET xid = xid + 1 WHERE index = 3",),
+        ("DELETE FROM staff.audit",),
     ],
     "tree-is-as-large-as-its-leaves": [
         ("DELETE FROM settlement.leaf WHERE index = 3",),

@@ -15,6 +15,7 @@ from exchange.invariants import INVARIANTS, check, examine
 from kit.database import Database
 from settlement.disputes.opening import Line, open_disputes
 from settlement.disputes.steps import answer
+from staff.audit import recording
 from tests.books import Books, every_invariant
 from tests.exchange.corruptions import CORRUPTIONS, ONE
 from tests.settlement.coalition import Coalition
@@ -95,6 +96,14 @@ def live(books):
 
     with books.database.transaction() as session:
         history.bring_forward(session, wallet)
+    with books.database.transaction() as session:
+        recording.record(
+            session,
+            who="mei",
+            what="window-closed",
+            object_="window second",
+            now=datetime.now(UTC),
+        )
     contest(coalition)
     record(books, acceptor)
     coalition.settle(coalition.close("third"))

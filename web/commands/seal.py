@@ -1,4 +1,4 @@
-"""The sealed log: seal journals, publish heads, verify them."""
+"""The sealed log: seal what happened, publish heads, verify them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from web.commands.context import Context, json_option, pass_context
 
 @click.group()
 def seal() -> None:
-    """The sealed log: seal journals, publish heads, verify them."""
+    """The sealed log: seal what happened, publish heads, verify them."""
 
 
 @seal.command()
@@ -22,7 +22,7 @@ def seal() -> None:
 def now(context: Context) -> None:
     """Seal what has ended and publish a head; the worker does so every ten seconds."""
     count = seal_all(context.database, context.signer, context.clock())
-    context.say(f"{count:,} journals sealed.")
+    context.say(f"{count:,} journals and entries of the audit log sealed.")
     with context.database.transaction() as session:
         head = store.latest_head(session)
     if head is not None:
@@ -68,7 +68,7 @@ def verify(context: Context, kept: Path | None) -> None:
             )
         )
     context.emit(
-        ({"leaf": each.index, "journal": each.journal, "what": each.says} for each in found),
+        ({"leaf": each.index, "of": each.name, "what": each.says} for each in found),
         title="What disagrees",
         empty="",
     )

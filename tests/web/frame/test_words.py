@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from web.frame import wiring
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("kit", "exchange", "members", "partners", "settlement", "web")
+ROOMS = ("kit", "exchange", "members", "partners", "settlement", "staff", "web")
 # What calls them: templates and code. `mark` is for words that are translated later.
 KEYWORDS = {"_": None, "gettext": None, "mark": None}
 CATALOGUES = sorted(path for place in wiring.WORDS for path in (ROOT / place).glob("*.po"))

@@ -1,0 +1,52 @@
+"""The closed list of what the audit log can say was done, each as a page writes it.
+
+Who did it stands before these words, and what it was done to beside them.
+"""
+
+from kit.language import mark
+
+WHAT: dict[str, str] = {
+    # Four eyes
+    "proposed": mark("made a proposal"),
+    "approved": mark("approved the proposal"),
+    "rejected": mark("rejected the proposal"),
+    "withdrawn": mark("withdrew the proposal"),
+    # Windows
+    "window-closed": mark("closed the window"),
+    "window-resumed": mark("went on closing the window"),
+    "window-approved": mark("approved the settlement"),
+    "window-paid": mark("sent the payments"),
+    "window-settled": mark("settled the window"),
+    "window-aborted": mark("aborted the window"),
+    # Banks
+    "bank-file-imported": mark("brought in a bank file"),
+    "bank-line-matched": mark("matched a bank line"),
+    # Comparing records, and what is contested
+    "reconciliation-answered": mark("answered a line"),
+    "reconciliation-closed": mark("closed the reconciliation"),
+    "dispute-opened": mark("opened a dispute"),
+    "dispute-resolved": mark("ended the dispute"),
+    # Partners
+    "partner-registered": mark("registered the partner"),
+    "partner-suspended": mark("suspended the partner"),
+    "partner-restored": mark("restored the partner"),
+    "key-registered": mark("registered a key"),
+    "key-revoked": mark("revoked a key"),
+    # Members
+    "member-viewed": mark("looked at a member"),
+    "member-unmasked": mark("unmasked name"),
+    # People of the hub
+    "signed-in": mark("signed in"),
+    "signed-out": mark("signed out"),
+    "sign-in-refused": mark("was refused a sign-in"),
+    "session-ended": mark("ended a session"),
+    "operator-invited": mark("invited somebody"),
+    "operator-joined": mark("joined"),
+    "operator-deactivated": mark("deactivated somebody"),
+    "operator-restored": mark("let somebody back in"),
+    "roles-changed": mark("changed roles"),
+    "passkey-added": mark("added a passkey"),
+    "passkey-removed": mark("removed a passkey"),
+    "password-changed": mark("changed the password"),
+    "codes-renewed": mark("renewed recovery codes"),
+}
