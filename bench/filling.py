@@ -8,6 +8,7 @@ checker finds nothing wrong with them.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,11 +44,11 @@ _MEMBERS = (
     """INSERT INTO exchange.account (id, kind) OVERRIDING SYSTEM VALUE
        SELECT %(base)s + n, 'wallet' FROM generate_series(%(first)s, %(last)s) n""",
     f"""INSERT INTO exchange.wallet (id, available, opened_at)
-        SELECT %(base)s + n, {LOTS * POINTS} - %(sales)s, now()
+        SELECT %(base)s + n, {LOTS * POINTS} - %(sales)s, %(at)s
         FROM generate_series(%(first)s, %(last)s) n""",
     f"""INSERT INTO exchange.link (id, party_id, wallet_id, daily_limit, linked_at)
         SELECT {_uuid("n", "0")}, (%(parties)s::integer[])[1 + n %% %(tills)s], %(base)s + n,
-               1000000000, now()
+               1000000000, %(at)s
         FROM generate_series(%(first)s, %(last)s) n""",
     f"""INSERT INTO exchange.lot
             (id, wallet_id, issuer_id, expires_on, terms, available, opened_at)
@@ -55,16 +56,16 @@ _MEMBERS = (
         SELECT {LOTS} * (n - 1) + k, %(base)s + n,
                (%(parties)s::integer[])[1 + (n + k) %% %(tills)s],
                current_date + 100 * k, (%(terms)s::integer[])[1 + (n + k) %% %(tills)s],
-               {POINTS} - CASE WHEN k = 1 THEN %(sales)s ELSE 0 END, now()
+               {POINTS} - CASE WHEN k = 1 THEN %(sales)s ELSE 0 END, %(at)s
         FROM generate_series(%(first)s, %(last)s) n, generate_series(1, {LOTS}) k""",
     f"""INSERT INTO exchange.journal (id, window_id, kind, party_id, wallet_id, points, at)
         SELECT {_uuid("n", "k")}, %(window)s, 'accrual',
-               (%(parties)s::integer[])[1 + (n + k) %% %(tills)s], %(base)s + n, {POINTS}, now()
+               (%(parties)s::integer[])[1 + (n + k) %% %(tills)s], %(base)s + n, {POINTS}, %(at)s
         FROM generate_series(%(first)s, %(last)s) n, generate_series(1, {LOTS}) k""",
     f"""INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
             credit, points, issuer_id, expires_on, lot_id, issued_at, valued_at)
         SELECT {_uuid("n", "k")}, 1, %(window)s, 'issued', i.party, i.account, %(base)s + n,
-               {POINTS}, i.party, current_date + 100 * k, {LOTS} * (n - 1) + k, now(), now()
+               {POINTS}, i.party, current_date + 100 * k, {LOTS} * (n - 1) + k, %(at)s, %(at)s
         FROM generate_series(%(first)s, %(last)s) n, generate_series(1, {LOTS}) k,
              LATERAL (SELECT (%(parties)s::integer[])[1 + (n + k) %% %(tills)s] AS party,
                              (%(issuing)s::bigint[])[1 + (n + k) %% %(tills)s] AS account) i""",
@@ -76,7 +77,7 @@ _SALES = (
             (id, window_id, kind, party_id, wallet_id, points, reference, at)
         SELECT {_uuid("n", "k")}, %(window)s, 'redemption',
                (%(parties)s::integer[])[1 + n %% %(tills)s], %(base)s + n, 1,
-               'H-' || lpad(n::text, 8, '0') || '-' || k, now()
+               'H-' || lpad(n::text, 8, '0') || '-' || k, %(at)s
         FROM generate_series(%(first)s, %(last)s) n,
              generate_series(16 + %(before)s, 15 + %(before)s + %(sales)s) k""",
     f"""INSERT INTO exchange.posting (journal_id, line, window_id, movement, party_id, debit,
@@ -85,7 +86,7 @@ _SALES = (
                (%(parties)s::integer[])[1 + n %% %(tills)s], %(base)s + n,
                (%(accepting)s::bigint[])[1 + n %% %(tills)s], 1,
                (%(parties)s::integer[])[1 + (n + 1) %% %(tills)s], current_date + 100,
-               {LOTS} * (n - 1) + 1, now(), now()
+               {LOTS} * (n - 1) + 1, %(at)s, %(at)s
         FROM generate_series(%(first)s, %(last)s) n,
              generate_series(16 + %(before)s, 15 + %(before)s + %(sales)s) k""",
 )
@@ -93,7 +94,7 @@ _SALES = (
 # The first wallet is known to every till.
 _SHARED = f"""INSERT INTO exchange.link (id, party_id, wallet_id, daily_limit, linked_at)
     SELECT {_uuid("1", "k")}, (%(parties)s::integer[])[1 + (1 + k) %% %(tills)s], %(base)s + 1,
-           1000000000, now()
+           1000000000, %(at)s
     FROM generate_series(1, %(tills)s - 1) k"""
 
 _EXPOSURE = """UPDATE exchange.exposure e SET points = s.points, price = 1000000
@@ -109,14 +110,22 @@ _SEQUENCES = """SELECT setval(pg_get_serial_sequence('exchange.account', 'id'),
 Progress = Callable[[int], None]  # told how many members are done
 
 
-def fill(url: str, parties: Parties, members: int, sales: int, progress: Progress) -> None:
-    """Members 1 … `members` with three lots each, and `sales` past sales of each.
+def fill(
+    url: str,
+    parties: Parties,
+    members: int,
+    sales: int,
+    progress: Progress,
+    at: datetime | None = None,
+) -> None:
+    """Members 1 … `members` with three lots each, and `sales` past sales of each: all of `at`,
+    which is now unless another moment is given.
 
     `url` is a superuser's: these rows refer to each other by construction, and checking 25 million
     foreign keys one by one would take longer than writing them.
     """
     with _connect(url, autocommit=True) as connection:
-        values = _values(connection, parties) | {"sales": sales, "before": 0}
+        values = _values(connection, parties, at) | {"sales": sales, "before": 0}
         _in_chunks(url, (*_MEMBERS, *(_SALES if sales else ())), values, members, progress)
         connection.execute(_SHARED, values)
         connection.execute(_EXPOSURE)
@@ -124,10 +133,17 @@ def fill(url: str, parties: Parties, members: int, sales: int, progress: Progres
         connection.execute("VACUUM (ANALYZE)")
 
 
-def sell(url: str, parties: Parties, members: int, sales: int, before: int) -> None:
+def sell(
+    url: str,
+    parties: Parties,
+    members: int,
+    sales: int,
+    before: int,
+    at: datetime | None = None,
+) -> None:
     """`sales` more sales of every member in the open window, after `before` earlier ones."""
     with _connect(url, autocommit=True) as connection:
-        values = _values(connection, parties) | {"sales": sales, "before": before}
+        values = _values(connection, parties, at) | {"sales": sales, "before": before}
         # The wallets are not the highest accounts any more; the first lot's is the first wallet.
         row = connection.execute("SELECT wallet_id - 1 FROM exchange.lot WHERE id = 1").fetchone()
         values["base"] = row[0] if row else 0
@@ -150,14 +166,21 @@ def _connect(url: str, **options: Any) -> psycopg.Connection:
     return psycopg.connect(url, cursor_factory=psycopg.ClientCursor, **options)
 
 
-def _values(connection: psycopg.Connection, parties: Parties) -> dict[str, object]:
+def _values(
+    connection: psycopg.Connection, parties: Parties, at: datetime | None
+) -> dict[str, object]:
     row = connection.execute(
         'SELECT (SELECT max(id) FROM exchange.account), id FROM exchange."window"'
         " WHERE closed_at IS NULL"
     ).fetchone()
     if row is None:
         raise RuntimeError("no window is open")
-    return asdict(parties) | {"tills": len(parties.parties), "base": row[0], "window": row[1]}
+    return asdict(parties) | {
+        "tills": len(parties.parties),
+        "base": row[0],
+        "window": row[1],
+        "at": at or datetime.now(UTC),
+    }
 
 
 def _in_chunks(

@@ -17,6 +17,7 @@ from exchange import windows
 from kit.database import Database
 from settlement import deferrals, postings, revisions, rollup, store
 from settlement.bank.agreement import disagreements, hold_money, money_moved
+from settlement.book_checks.standing import refuse_unless_balanced
 from settlement.calendar import dates
 from settlement.defaults.errors import CoveredAlready
 from settlement.defaults.store import shortfalls_of
@@ -143,19 +144,25 @@ def approve(session: Session, window: str, now: datetime, *, by: str) -> None:
     """Another person than closed it agrees to the figures; nothing contested is in them.
 
     Raises WindowNotFound, Busy, SettlementStepRefused, SecondPersonRequired, UnrevisedDeferrals,
-    in this order.
+    BooksDoNotBalance, in this order.
     """
     found = _locked(session, window, "approved")
     if found.closed_by == by:
         raise SecondPersonRequired
     if revisions.is_stale(session, found):
         raise UnrevisedDeferrals
+    refuse_unless_balanced(session)
     store.set_state(session, found.id, "approved", now, by)
 
 
 def start_paying(session: Session, window: str, now: datetime, *, by: str) -> None:
-    """The payments are on their way. Raises WindowNotFound, Busy, SettlementStepRefused."""
-    store.set_state(session, _locked(session, window, "paying").id, "paying", now, by)
+    """The payments are on their way.
+
+    Raises WindowNotFound, Busy, SettlementStepRefused, BooksDoNotBalance, in this order.
+    """
+    found = _locked(session, window, "paying")
+    refuse_unless_balanced(session)
+    store.set_state(session, found.id, "paying", now, by)
 
 
 def mark_settled(

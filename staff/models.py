@@ -13,12 +13,19 @@ SCHEMA = {"schema": "staff"}
 
 
 class Operator(Base):
-    """Somebody who works for the hub."""
+    """Somebody who works for the hub: `accepted` once they came in by their invitation, `active`
+    until somebody takes that away. `issuer` and `subject` are whom an OpenID provider knows."""
 
     __tablename__ = "operator"
     __table_args__ = (
         PrimaryKeyConstraint("id", name="operator_pk"),
         UniqueConstraint("name", name="operator_name_once"),
+        UniqueConstraint("email", name="operator_email_once"),
+        UniqueConstraint("issuer", "subject", name="operator_subject_once"),
+        CheckConstraint(
+            "(issuer IS NULL) = (subject IS NULL)", name="operator_subject_of_an_issuer"
+        ),
+        CheckConstraint("accepted OR NOT active", name="operator_accepted_before_active"),
         CheckConstraint(
             "roles <@ ARRAY['operations', 'finance', 'approver', 'risk', 'auditor',"
             " 'administrator']",
@@ -36,6 +43,10 @@ class Operator(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     language: Mapped[Word | None]
     theme: Mapped[Word | None]
+    accepted: Mapped[True_]
+    email: Mapped[Word | None]
+    issuer: Mapped[Word | None]
+    subject: Mapped[Word | None]
 
 
 class Proposal(Base):

@@ -13,10 +13,12 @@ import partners.asking.models
 import partners.exchanges.models
 import partners.models
 import settlement.bank.models
+import settlement.book_checks.models
 import settlement.calendar.models
 import settlement.defaults.models
 import settlement.disputes.models
 import settlement.documents.models
+import settlement.finance.models
 import settlement.models
 import settlement.reconciliation.models
 import settlement.sealing.models
@@ -38,6 +40,8 @@ MODELS = (
     settlement.models,
     settlement.sealing.models,
     settlement.bank.models,
+    settlement.book_checks.models,
+    settlement.finance.models,
     settlement.calendar.models,
     settlement.reconciliation.models,
     settlement.disputes.models,

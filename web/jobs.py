@@ -27,10 +27,12 @@ from partners.exchanges import driving, exchanging
 from partners.exchanges import store as exchanges
 from partners.exchanges.calling import Caller
 from settlement import closing
+from settlement.book_checks import checking
 from settlement.calendar import closing_time
 from settlement.disputes.overdue import lapse_overdue
 from settlement.documents.keeping import make_ahead
 from settlement.errors import WindowNotOpen
+from settlement.finance import keeping
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
 from settlement.sealing.sealer import Sealer
@@ -38,6 +40,8 @@ from web.config import Config
 from web.frame.wiring import load_words
 
 Job = Callable[[Database, datetime], int]
+
+LONG = ("check-all-books", "draw-books", "rate-members")  # They may take minutes.
 
 log = structlog.get_logger("jobs")
 
@@ -114,6 +118,16 @@ def close_on_time(database: Database, now: datetime, signer: Sealer, currency: s
     return 1
 
 
+def check_books(database: Database, now: datetime) -> int:
+    """Ask what can be asked of the books in a moment; how much of it was wrong."""
+    return sum(each.count > 0 for each in checking.check_quickly(database, now))
+
+
+def check_all_books(database: Database, now: datetime) -> int:
+    """Ask everything, which at a large hub takes minutes; how much of it was wrong."""
+    return sum(each.count > 0 for each in checking.check_in_full(database, now))
+
+
 def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
     """Each job by name, with when it is due: minutes first, and seconds last where there are."""
     signer, currency = settings.sealer, settings.currency
@@ -145,6 +159,12 @@ def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
         "tell-expiry": ("*/10 * * * *", following.tell_expiry),
         "drop-notices": ("41 19 * * *", following.drop_old),
         "rate-members": ("23 19 * * *", standing.rate_members),
+        "check-books": ("*/5 * * * *", check_books),
+        "check-all-books": ("3 18 * * *", check_all_books),
+        "draw-books": (
+            "* * * * * */5",
+            lambda database, now: keeping.make_next(database, now, currency),
+        ),
         "send-notices": (
             "* * * * * */5",
             lambda database, now: send_notices(database, now, _post(database, settings)),
@@ -180,7 +200,8 @@ def work(database: Database, settings: Config) -> None:
     load_words()
     app = make_app(database, settings)
     with app.open():
-        app.run_worker(concurrency=1, listen_notify=True, delete_jobs="always")
+        # Two at once: what takes minutes must not hold up what is due every ten seconds.
+        app.run_worker(concurrency=2, listen_notify=True, delete_jobs="always")
 
 
 def make_app(database: Database, settings: Config) -> procrastinate.App:
@@ -191,7 +212,8 @@ def make_app(database: Database, settings: Config) -> procrastinate.App:
         connector=procrastinate.PsycopgConnector(conninfo=plain, kwargs=arguments)
     )
     for name, (cron, job) in calendar(settings).items():
-        task = app.task(name=name, queueing_lock=name, lock=name)(_task(database, name, job))
+        lock = "long" if name in LONG else name  # One of these at a time: the other half is free.
+        task = app.task(name=name, queueing_lock=name, lock=lock)(_task(database, name, job))
         app.periodic(cron=cron)(task)
 
     @app.periodic(cron="* * * * *")

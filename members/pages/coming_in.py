@@ -12,13 +12,13 @@ from werkzeug.wrappers.response import Response
 
 import exchange.store
 from kit.language import gettext as _
+from kit.limits import network
 from kit.paths import is_own_path
 from members.notices.senders import NotDelivered
 from members.pages.signed_in import carry, cookie_name
 from members.pages.wiring import here
 from members.people import codes, devices, entering, sessions, store
 from members.people.codes import Sent
-from members.people.limits import network
 from members.people.sessions import How
 
 log = structlog.get_logger("sign-in")

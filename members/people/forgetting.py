@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from members.people import codes, devices, sessions, store
+from members.people.limits import BUCKETS
 
 
 def forget(session: Session, now: datetime) -> None:
@@ -14,4 +15,4 @@ def forget(session: Session, now: datetime) -> None:
     devices.forget(session, now)
     store.forget_challenges(session, now)
     store.forget_sign_in_links(session, now)
-    store.forget_buckets(session, now)
+    BUCKETS.forget(session, now)

@@ -3,36 +3,16 @@
 A challenge is random, used once, and only by the session and for the act that it was made for.
 """
 
-import struct
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import (
-    bytes_to_base64url,
-    parse_authentication_credential_json,
-    parse_client_data_json,
-    parse_registration_credential_json,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
+from kit import passkeys
 from kit.ids import uuid7
+from kit.passkeys import MOST, VALID, Site
 from kit.secrets import Secrets
 from members.notices.telling import notify
 from members.people import store
@@ -41,34 +21,7 @@ from members.people.persons import key_of
 from members.people.sealing import PersonKey
 from members.trust import standing
 
-VALID: Final = timedelta(minutes=5)  # for a challenge
-MOST: Final = 10  # passkeys of one person
-LONGEST: Final = 16_384  # characters of what a browser answers
-
 Purpose = Literal["sign-in", "prove"]
-
-# What the library lets through when a browser's answer is no such thing at all.
-_MALFORMED: Final = (
-    WebAuthnException,
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    struct.error,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Whom passkeys are for: the origin of the pages."""
-
-    origin: str
-
-    @property
-    def host(self) -> str:
-        """The relying party's id."""
-        return urlsplit(self.origin).hostname or ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,17 +61,10 @@ def to_use(
     now: datetime,
 ) -> str:
     """What the browser's `navigator.credentials.get` is given, as JSON."""
-    allowed = [
-        PublicKeyCredentialDescriptor(id=row["credential"])
-        for row in (store.passkeys_of(session, person) if person else ())
-    ]
-    options = generate_authentication_options(
-        rp_id=site.host,
-        allow_credentials=allowed,
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    _expect(session, secrets_, options.challenge, purpose, for_session, now)
-    return str(options_to_json(options))
+    own = store.passkeys_of(session, person) if person else ()
+    options, challenge = passkeys.to_use(site, [row["credential"] for row in own])
+    _expect(session, secrets_, challenge, purpose, for_session, now)
+    return options
 
 
 def use(
@@ -135,34 +81,20 @@ def use(
 
     A sign count that does not grow is refused: somebody has a copy.
     """
-    if len(credential) > LONGEST:
+    said = passkeys.read_use(credential)
+    if said is None or not _was_expected(
+        session, secrets_, said.challenge, purpose, for_session, now
+    ):
         return None
-    try:
-        parsed = parse_authentication_credential_json(credential)
-        challenge = parse_client_data_json(parsed.response.client_data_json).challenge
-    except _MALFORMED:
+    row = store.lock_credential(session, said.credential)
+    if row is None or said.handle not in (None, row["person_id"].bytes):
         return None
-    if not _was_expected(session, secrets_, challenge, purpose, for_session, now):
+    sign_count = passkeys.check_use(
+        site, said, public_key=row["public_key"], sign_count=row["sign_count"]
+    )
+    if sign_count is None:
         return None
-    row = store.lock_credential(session, parsed.raw_id)
-    if row is None:
-        return None
-    handle = parsed.response.user_handle
-    if handle is not None and handle != row["person_id"].bytes:
-        return None
-    try:
-        verified = verify_authentication_response(
-            credential=parsed,
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            credential_public_key=row["public_key"],
-            credential_current_sign_count=row["sign_count"],
-            require_user_verification=True,
-        )
-    except _MALFORMED:
-        return None
-    store.use_passkey(session, row["id"], verified.new_sign_count, now)
+    store.use_passkey(session, row["id"], sign_count, now)
     found: UUID = row["person_id"]
     return found
 
@@ -183,24 +115,16 @@ def to_add(
     if row is None:
         raise LookupError(person)
     known = key.open(row["sealed"])
-    options = generate_registration_options(
-        rp_id=site.host,
-        rp_name=hub,
-        user_id=person.bytes,
-        user_name=masked(known.phone),
-        user_display_name=known.name or masked(known.phone),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            require_resident_key=True,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[
-            PublicKeyCredentialDescriptor(id=one["credential"])
-            for one in store.passkeys_of(session, person)
-        ],
+    options, challenge = passkeys.to_add(
+        site,
+        hub=hub,
+        handle=person.bytes,
+        name=masked(known.phone),
+        shown=known.name or masked(known.phone),
+        known=[one["credential"] for one in store.passkeys_of(session, person)],
     )
-    _expect(session, secrets_, options.challenge, "add", for_session, now)
-    return str(options_to_json(options))
+    _expect(session, secrets_, challenge, "add", for_session, now)
+    return options
 
 
 def add(
@@ -215,24 +139,13 @@ def add(
     now: datetime,
 ) -> UUID | None:
     """Add what the browser made; None when it is not what was asked for, or known already."""
-    if len(credential) > LONGEST:
+    said = passkeys.read_made(credential)
+    if said is None or not _was_expected(
+        session, secrets_, said.challenge, "add", for_session, now
+    ):
         return None
-    try:
-        parsed = parse_registration_credential_json(credential)
-        challenge = parse_client_data_json(parsed.response.client_data_json).challenge
-    except _MALFORMED:
-        return None
-    if not _was_expected(session, secrets_, challenge, "add", for_session, now):
-        return None
-    try:
-        verified = verify_registration_response(
-            credential=parsed,
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            require_user_verification=True,
-        )
-    except _MALFORMED:
+    made = passkeys.check_made(site, said)
+    if made is None:
         return None
     store.lock_person(session, person)
     if len(store.passkeys_of(session, person)) >= MOST:
@@ -242,9 +155,9 @@ def add(
     values: dict[str, Any] = {
         "id": added,
         "person": person,
-        "credential": verified.credential_id,
-        "public_key": verified.credential_public_key,
-        "sign_count": verified.sign_count,
+        "credential": made.credential,
+        "public_key": made.public_key,
+        "sign_count": made.sign_count,
         "sealed_name": key.seal_text(name, _name_of(added)),
         "now": now,
     }
@@ -304,7 +217,7 @@ def _was_expected(
 
 
 def _digest(secrets_: Secrets, challenge: bytes) -> bytes:
-    return secrets_.digest("challenge", bytes_to_base64url(challenge))
+    return passkeys.challenge_digest(secrets_, "challenge", challenge)
 
 
 def _key(session: Session, secrets_: Secrets, person: UUID) -> PersonKey:

@@ -1,7 +1,7 @@
 """All SQL of persons: who they are, how they sign in, where they are signed in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -487,42 +487,3 @@ def use_challenge(
 
 def forget_challenges(session: Session, now: datetime) -> None:
     _do(session, "DELETE FROM members.challenge WHERE expires_at <= :now", now=now)
-
-
-# --- buckets --------------------------------------------------------------------------------------
-
-
-def take(
-    session: Session, digest: bytes, *, each: timedelta, most: int, now: datetime
-) -> datetime | None:
-    """Take one from a bucket that holds `most` and gains one each `each`.
-
-    None when there was one; else when there will be.
-    """
-    taken = session.execute(
-        text(
-            "INSERT INTO members.bucket AS b (digest, full_at)"
-            " VALUES (:digest, CAST(:now AS timestamptz) + :each)"
-            " ON CONFLICT ON CONSTRAINT bucket_pk DO UPDATE"
-            " SET full_at = greatest(b.full_at, CAST(:now AS timestamptz)) + :each"
-            " WHERE b.full_at <= CAST(:now AS timestamptz) + :each * (:most - 1)"
-            " RETURNING digest"
-        ),
-        {"digest": digest, "each": each, "most": most, "now": now},
-    ).first()
-    if taken is not None:
-        return None
-    full_at: datetime = session.execute(
-        text("SELECT full_at FROM members.bucket WHERE digest = :digest"), {"digest": digest}
-    ).scalar_one()
-    return full_at - each * (most - 1)
-
-
-def fill(session: Session, digest: bytes) -> None:
-    """Make a bucket full again."""
-    _do(session, "DELETE FROM members.bucket WHERE digest = :digest", digest=digest)
-
-
-def forget_buckets(session: Session, now: datetime) -> None:
-    """Drop full ones: they are as good as none."""
-    _do(session, "DELETE FROM members.bucket WHERE full_at <= :now", now=now)

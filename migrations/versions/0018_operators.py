@@ -15,7 +15,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE staff.sign_in_link, staff.session")
     op.execute(
-        "ALTER TABLE staff.operator DROP COLUMN roles, DROP COLUMN language, DROP COLUMN theme"
+        "DROP TABLE staff.bucket, staff.challenge, staff.passkey, staff.recovery_code, staff.totp,"
+        " staff.password, staff.sign_in_link, staff.invitation, staff.session"
+    )
+    op.execute(
+        "ALTER TABLE staff.operator DROP COLUMN roles, DROP COLUMN language, DROP COLUMN theme,"
+        " DROP COLUMN accepted, DROP COLUMN email, DROP COLUMN issuer, DROP COLUMN subject"
     )

@@ -1,4 +1,4 @@
-"""When the books were checked last."""
+"""When the books were checked last; reports of finance that are kept."""
 
 from alembic import op
 
@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+    op.execute("DROP TABLE settlement.kept_report, settlement.book_check")

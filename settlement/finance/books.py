@@ -15,11 +15,13 @@ from partners import terms
 from partners.agreement import Terms
 from partners.errors import PartnerNotFound
 from settlement.finance import (
+    breakage,
     chart,
     deferral,
     disclosure,
     exposure,
     liability,
+    lots,
     roll_forward,
     store,
     trial_balance,
@@ -51,6 +53,32 @@ def read_liability(session: Session, *, at: date | None, now: datetime, currency
         terms.every(session),
         names=store.slugs(session),
         at=end.day,
+        currency=currency,
+    )
+
+
+def read_lots(session: Session, *, at: date, currency: str) -> Report:
+    """Each issuer's points by the month in which they expire: of the postings, and of the lots."""
+    store.snapshot(session)
+    end = _end(session, at)
+    return lots.report(
+        store.outstanding(session, end.until),
+        store.outstanding_in_lots(session, end.until),
+        names=store.slugs(session),
+        at=at,
+        currency=currency,
+    )
+
+
+def read_breakage(session: Session, *, at: date, currency: str) -> Report:
+    """How points of each month were used as they aged, and what that makes of those outstanding."""
+    store.snapshot(session)
+    end = _end(session, at)
+    return breakage.report(
+        _valued(session, end, terms.every(session), "pooled", None),
+        _in_lots(session, end.until),
+        names=store.slugs(session),
+        at=at,
         currency=currency,
     )
 

@@ -5,7 +5,7 @@ window. The balances asserted at the end are not those of what was written: they
 the database on their own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -46,11 +46,28 @@ def export(
     level: Level,
     progress: Progress | None = None,
 ) -> Written:
-    """Write one closed window, in a transaction of its own. Raises WindowNotFound, WindowNotClosed.
+    """Write one closed window, in a transaction of its own, as `pieces` come.
+
+    Raises WindowNotFound, WindowNotClosed.
+    """
+    coming = pieces(session, window, form=form, level=level, progress=progress)
+    while True:
+        try:
+            write(next(coming))
+        except StopIteration as end:
+            written: Written = end.value
+            return written
+
+
+def pieces(
+    session: Session, window: str, *, form: Form, level: Level, progress: Progress | None = None
+) -> Generator[str, None, Written]:
+    """One closed window, a few lines at a time; what it came to is returned at the end.
 
     Points: what every account had before, the window's journals (one by one, or each day's
     together), what every account has after. Money, unless the window was aborted: its current
-    figures, and payments that were not made yet as pending ones.
+    figures, and payments that were not made yet as pending ones. Raises WindowNotFound,
+    WindowNotClosed, before the first.
     """
     store.snapshot(session)
     found = settled.get_window(session, window)
@@ -67,32 +84,32 @@ def export(
     due = money.balances(names)
     accounts = sorted({leg.account for leg in (*after, *due)})
 
-    write(dialect.head(f"Window {window}", digits, opened))
+    yield dialect.head(f"Window {window}", digits, opened)
     for account in accounts:
-        write(dialect.account(account, opened))
-    write("\n")
+        yield dialect.account(account, opened)
+    yield "\n"
     entries = 0
     journals = store.count_journals(session, found.id)
     last = opened
     if carried := [leg for leg in before if leg.amount]:
-        write(dialect.entry(Entry(day=opened, text="opening balances", legs=carried), digits))
+        yield dialect.entry(Entry(day=opened, text="opening balances", legs=carried), digits)
     for entry in _journals(store.journal_lines(session, found.id, by=level), names, opened):
-        write(dialect.entry(entry, digits))
+        yield dialect.entry(entry, digits)
         last = entry.day
         entries += 1
         if progress and level == "journal" and entries % 1000 == 0:
             progress(entries, journals)
     last = max(last, closed)
-    write(dialect.balances(last, after, digits))
+    yield dialect.balances(last, after, digits)
     # A clock that was set back must not put the money before the points that it is for.
     closing = money.entries(names, closed=last, paid=paid and max(paid, last))
     moved = 0
     for entry in closing:
-        write(dialect.entry(entry, digits))
+        yield dialect.entry(entry, digits)
         last = entry.day
         moved += 1
     if due:
-        write(dialect.balances(last, due, digits))
+        yield dialect.balances(last, due, digits)
     return Written(
         window=window,
         points_entries=entries,

@@ -5,6 +5,7 @@ had twice, from the postings that led there and from the balances of today less 
 the reports compare the two.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Literal
@@ -313,3 +314,97 @@ def exposures(session: Session) -> dict[int, tuple[int, int]]:
 
 def _all(session: Session, sql: str, **values: Any) -> list[Row]:
     return list(session.execute(text(sql), values).mappings())
+
+
+# --- reports that are kept ------------------------------------------------------------------------
+
+
+def bytes_of_postings(session: Session) -> int:
+    """How large the postings are on disk: no count, and always exact."""
+    [row] = _all(session, "SELECT pg_relation_size('exchange.posting') AS bytes")
+    return int(row["bytes"])
+
+
+def kept(session: Session, name: str, since: date, at: date) -> Row | None:
+    rows = _all(
+        session,
+        "SELECT report, made_at, asked_at FROM settlement.kept_report"
+        " WHERE name = :name AND since = :since AND at = :at",
+        name=name,
+        since=since,
+        at=at,
+    )
+    return rows[0] if rows else None
+
+
+_ASK = """
+    INSERT INTO settlement.kept_report (name, since, at, asked_at)
+    VALUES (:name, :since, :at, :now)
+    ON CONFLICT ON CONSTRAINT kept_report_pk
+"""
+
+
+def ask(session: Session, name: str, since: date, at: date, now: datetime) -> None:
+    """Have it made, also when it was made before; one that waits keeps its place."""
+    session.execute(
+        text(
+            _ASK + " DO UPDATE SET asked_at = excluded.asked_at"
+            " WHERE kept_report.made_at >= kept_report.asked_at"
+        ),
+        {"name": name, "since": since, "at": at, "now": now},
+    )
+
+
+def ask_once(session: Session, name: str, since: date, at: date, now: datetime) -> None:
+    """Have it made unless it was asked for before."""
+    values = {"name": name, "since": since, "at": at, "now": now}
+    session.execute(text(_ASK + " DO NOTHING"), values)
+
+
+def next_asked(session: Session) -> Row | None:
+    """The name and days of the report that waits longest."""
+    rows = _all(
+        session,
+        "SELECT name, since, at FROM settlement.kept_report"
+        " WHERE made_at IS NULL OR made_at < asked_at ORDER BY asked_at, name LIMIT 1",
+    )
+    return rows[0] if rows else None
+
+
+def keep(
+    session: Session,
+    name: str,
+    since: date,
+    at: date,
+    report: dict[str, Any],
+    *,
+    now: datetime,
+    took_ms: int,
+) -> None:
+    session.execute(
+        text(
+            "UPDATE settlement.kept_report SET report = CAST(:report AS jsonb),"
+            " made_at = greatest(:now, asked_at), took_ms = :took_ms"
+            " WHERE name = :name AND since = :since AND at = :at"
+        ),
+        {
+            "name": name,
+            "since": since,
+            "at": at,
+            "report": json.dumps(report),
+            "now": now,
+            "took_ms": took_ms,
+        },
+    )
+
+
+def forget_reports(session: Session, today: date) -> None:
+    """Drop reports made while their last day went on, once it is over: they say too little."""
+    session.execute(
+        text(
+            "DELETE FROM settlement.kept_report k USING exchange.setting s"
+            " WHERE k.at < :today AND k.made_at >= k.asked_at"
+            " AND (k.made_at AT TIME ZONE s.zone)::date <= k.at"
+        ),
+        {"today": today},
+    )

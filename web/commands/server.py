@@ -6,19 +6,16 @@ from datetime import UTC, datetime
 
 import click
 
-import exchange.invariants
-import members.invariants
-import partners.invariants
-import settlement.invariants
-import staff.invariants
 from exchange import windows
 from exchange.errors import WindowAlreadyOpen
 from kit import database, postgres
 from settlement import verification
+from settlement.book_checks import checking
 from web import config, jobs, logs
 from web.commands.context import Context, json_option, pass_context
 
 WORKERS = 2  # One for each core that the hub may have to itself.
+CHECKER = "bin/hub check"  # Who asked, as the desk has it.
 THREADS = 16  # Orders that meet in the funnel share a commit: fewer threads, smaller companies.
 
 
@@ -91,17 +88,10 @@ def migrate(context: Context, revision: str) -> None:
 def check(context: Context) -> None:
     """Verify every invariant of the books.
 
-    All in one snapshot, and the signatures of all statements; exits 1 on any violation.
+    All in one snapshot, and the signatures of all statements; exits 1 on any violation. What came
+    of it stands on the desk: while the books do not balance, no window is approved or paid.
     """
-    invariants = [
-        *exchange.invariants.INVARIANTS,
-        *members.invariants.INVARIANTS,
-        *staff.invariants.INVARIANTS,
-        *partners.invariants.INVARIANTS,
-        *settlement.invariants.INVARIANTS,
-    ]
-    with context.database.engine.connect() as connection:
-        results = exchange.invariants.check(connection, invariants)
+    results = checking.check_in_full(context.database, context.clock(), by=CHECKER)
     context.emit(
         (
             {

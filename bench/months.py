@@ -1,0 +1,106 @@
+"""A database with months behind it: every month's trade in a window of its own, all but the last
+closed, all but the last two of them settled."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+
+from bench.filling import LOTS
+from bench.place import FIRST_WINDOW, Place, filled
+from exchange import rollup as totals
+from exchange import store as books
+from kit.database import Database
+from partners.public_keys import PrivateKey
+from settlement import closing, rollup, store
+from settlement.sealing.sealer import Sealer
+
+MONTHS = 12
+SALES = 17  # of every member, beside the issue of its lots
+OPEN = 2  # Closed windows whose money is still to come.
+
+# As if each window had opened and closed with its month: the closing reads the database's clock.
+_DATED = (
+    'UPDATE exchange."window" SET opened_at = least(opened_at, %(begins)s), closed_at = %(ends)s'
+    " WHERE id = %(window)s",
+    'UPDATE exchange."window" SET opened_at = %(ends)s WHERE id = %(window)s + 1',
+    "UPDATE settlement.settlement SET closed_at = %(ends)s, advice_on = %(ends)s::date + 1,"
+    " call_on = %(ends)s::date + 7, disputes_until = %(ends)s::date + 7"
+    " WHERE window_id = %(window)s",
+    "UPDATE settlement.statement SET issued_at = %(ends)s WHERE window_id = %(window)s",
+    "UPDATE settlement.revision SET made_at = %(ends)s WHERE window_id = %(window)s",
+)
+_SETTLED = (
+    "UPDATE settlement.settlement SET state = 'settled', approved_at = %(ends)s,"
+    " approved_by = 'ben', paid_at = %(ends)s, paid_by = 'ann', settled_at = %(ends)s,"
+    " settled_by = 'ann', settled_regardless = %(why)s WHERE window_id = %(window)s",
+)
+
+Progress = Callable[[str], None]  # told which month is done
+
+
+def starts(now: datetime, months: int = MONTHS) -> list[datetime]:
+    """When each of so many months began, in UTC, the one of `now` being the last."""
+    first = now.year * 12 + now.month - months
+    return [
+        datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+        for number in range(first, first + months)
+    ]
+
+
+@contextmanager
+def filled_months(
+    home: Path, *, journals: int, partners: int, progress: Progress = lambda _: None
+) -> Iterator[Place]:
+    """So many journals over twelve months, the last of which goes on."""
+    members = max(partners, journals // (LOTS + SALES))
+    begun = starts(datetime.now(UTC))
+    share, more = divmod(SALES, MONTHS)
+    with filled(home, members=members, tills=partners, at=begun[0]) as place:
+        with psycopg.connect(place.superuser_url) as connection:
+            connection.execute(
+                'UPDATE exchange."window" SET name = %s, opened_at = %s WHERE name = %s',
+                (f"{begun[0]:%Y-%m}", begun[0], FIRST_WINDOW),
+            )
+        sealer = Sealer(
+            "bench", PrivateKey.generate(), secrets.token_bytes(32), home / f"{place.database}.log"
+        )
+        database = Database(place.app_url)
+        sold = 0
+        for number, begins in enumerate(begun):
+            sales = share + (number < more)
+            place.sell(sales, before=sold, at=begins)
+            sold += sales
+            with database.transaction() as session:
+                rollup.roll_up(session)
+            with database.transaction() as session:
+                totals.roll_up(session)
+            if number + 1 < MONTHS:
+                _close(place, database, sealer, begun, number)
+            progress(f"{begins:%Y-%m}")
+        database.close()
+        with psycopg.connect(place.superuser_url, autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+        yield place
+
+
+def _close(
+    place: Place, database: Database, sealer: Sealer, begun: list[datetime], number: int
+) -> None:
+    name, begins, ends = f"{begun[number]:%Y-%m}", begun[number], begun[number + 1]
+    closing.close(
+        database, window=name, next_name=f"{ends:%Y-%m}", currency="CNY", by="mei", now=ends,
+        signer=sealer,
+    )  # fmt: skip
+    with database.transaction() as session:
+        window = store.get_window(session, name).id
+        if number < MONTHS - 1 - OPEN:
+            books.settle_exposure(session, window, ends)
+    values = {"window": window, "begins": begins, "ends": ends, "why": UUID(int=window)}
+    with psycopg.connect(place.superuser_url) as connection:
+        for statement in (*_DATED, *(_SETTLED if number < MONTHS - 1 - OPEN else ())):
+            connection.execute(statement, values)
