@@ -21,3 +21,10 @@ class HeadsDisagree(Refusal):
     code = "heads-disagree"
     kind = Kind.FORBIDDEN
     title = "The heads kept outside the database are not of this sealed log"
+
+
+class EntryNotSealed(Refusal):
+    code = "entry-not-sealed"
+    kind = Kind.CONFLICT
+    title = "No head of the sealed log covers this entry yet"
+    retryable = True

@@ -15,7 +15,7 @@ WHAT: dict[str, str] = {
     "window-closed": mark("closed the window"),
     "window-resumed": mark("went on closing the window"),
     "window-approved": mark("approved the settlement"),
-    "window-paid": mark("sent the payments"),
+    "window-paying": mark("sent the payments"),
     "window-settled": mark("settled the window"),
     "window-aborted": mark("aborted the window"),
     # Banks

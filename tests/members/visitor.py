@@ -28,6 +28,7 @@ from members.people import persons, sessions, store
 from members.store import member_of_wallet
 from partners.public_keys import PrivateKey
 from sdk.python.tongbao_client import fetch_hub_keys
+from settlement.sealing.sealer import Sealer
 from tests.cluster import Address
 from tests.server import SECRET, environment, free_port
 from web import config
@@ -247,6 +248,7 @@ class Site:
     clock: MovableClock
     outbox: Outbox
     home: Path
+    sealer: Sealer = field(repr=False)
 
     def visitor(self, **options: Any) -> Visitor:
         return Visitor(self.origin, **options)
@@ -288,7 +290,7 @@ def site_at(address: Address, folder: Path, host: str = "localhost") -> Iterator
     thread.start()
     try:
         keys = fetch_hub_keys(origin)
-        yield Site(origin, port, keys, clock, Outbox(folder), folder)
+        yield Site(origin, port, keys, clock, Outbox(folder), folder, settings.sealer)
     finally:
         server.shutdown()
         thread.join()

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kit.paths import is_own_path
-from web.desk import approvals
+from staff import approvals
 from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
 
@@ -44,14 +44,10 @@ def switch() -> ResponseReturnValue:
     return response
 
 
-def waiting() -> int | None:
-    """How many proposals wait for who is signed in; None where nobody counts."""
-    count = getattr(approvals, "waiting_for", None)
-    if count is None:
-        return None
+def waiting() -> int:
+    """How many proposals wait for who is signed in."""
     with here().database.transaction() as session:
-        found: int = count(session, me())
-    return found
+        return approvals.waiting_for(session, me().name, now=here().clock())
 
 
 def service_notice() -> tuple[str, str, str] | None:

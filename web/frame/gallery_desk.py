@@ -25,7 +25,7 @@ OWED = (
 )  # fmt: skip
 
 
-@gallery_desk.get("/frame/desk")
+@gallery_desk.get("/desk/frame")
 def show() -> str:
     """Every part of the desk with all its states. Its figures are invented, but add up."""
     return render_template("frame/gallery_desk.html", **_scene())

@@ -321,7 +321,7 @@ class TestVerifier:
         files["consistency"] = get(month.fuel, f"/v1/tree/consistency?{sizes}")
         code, said = verify(files)
         assert code == 0, said
-        assert f"the log still begins with the {old['size']} journals" in said
+        assert f"the log still begins with the {old['size']} leaves" in said
         files["consistency"]["path"][0] = "00" * 32
         code, said = verify(files)
         assert (code, "the older log was rewritten" in said) == (1, True)
