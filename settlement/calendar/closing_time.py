@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 import exchange.store
 import settlement.store
 from settlement.calendar import store
-from settlement.errors import WindowNameInvalid
 from settlement.calendar.periods import Calendar, CutOff, next_cut_off
+from settlement.errors import WindowNameInvalid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

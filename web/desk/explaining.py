@@ -1,6 +1,7 @@
-"""Why somebody pays or receives: a net as a sum, its journals, and the signed request behind one."""
+"""Why somebody pays or receives: a net as a sum, its journals, and who signed for each."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -17,16 +18,19 @@ from kit.language import gettext as _
 from kit.language import mark
 from settlement import store
 from settlement.errors import WindowNotClosed
+from settlement.explaining import journals
 from settlement.explaining.errors import EvidenceNotKept, NothingToExplain
 from settlement.explaining.evidence import Evidence, evidence
 from settlement.explaining.explaining import explained, lines_behind
 from settlement.explaining.reasons import Reason
+from settlement.reckoning import HUB
 from settlement.sealing import journal_proofs
 from web.desk.files import as_csv, as_file
-from web.desk.listing import Asked
+from web.desk.listing import Asked, cursor
 from web.desk.parties import Parties, Party
 from web.desk.signed_in import signed_in
 from web.desk.wiring import here
+from web.frame.formats import points as shown
 
 pages = Blueprint("desk_explaining", __name__, url_prefix="/desk")
 
@@ -60,9 +64,25 @@ class Term:
     causes: list[dict[str, Any]]
 
 
+ACCOUNTS = {
+    "wallet": mark("a wallet"),
+    "issuing": mark("issuing account"),
+    "accepting": mark("accepting account"),
+    "breakage": mark("breakage account"),
+    "receivable": mark("receivable account"),
+}
+
+
 @pages.app_template_global()
 def movement_word(kind: str) -> str:
+    """What a movement of points is called."""
     return _(MOVEMENTS.get(kind, kind))
+
+
+@pages.app_template_global()
+def journal_id(id_: UUID) -> str:
+    """`jrn_…`"""
+    return to_text("jrn", id_)
 
 
 @pages.get("/windows/<name>/<slug>")
@@ -146,7 +166,7 @@ def lines(name: str, slug: str) -> ResponseReturnValue:
         other=other,
         parties=parties,
         lines=found,
-        older=asked.url(after=journal_proofs.cursor(following)) if following else "",
+        older=asked.url(after=cursor(to_text("jrn", following))) if following else "",
         words=_(KINDS[kind]) if kind in KINDS else "",
     )
 
@@ -157,20 +177,29 @@ def journal(name: str) -> ResponseReturnValue:
     """One journal: what it moved, who signed for it, and its place in the sealed log."""
     id_ = _journal(name)
     with here().database.transaction() as session:
-        row = journal_proofs.journal(session, id_)
+        row = journals.journal(session, id_)
         if row is None:
             abort(404)
         parties = Parties(session)
-        postings = journal_proofs.postings(session, id_)
+        postings = journals.postings(session, id_)
         behind = _evidence(session, id_)
         standing = journal_proofs.standing(session, id_, here().signer, here().settings.public_keys)
     return render_template(
         "desk/journal.html",
         row=row,
+        heading=_heading(row["kind"], parties.name(row["party_id"] or HUB), row["points"]),
         name=name,
         parties=parties,
-        postings=postings,
+        postings=[
+            {
+                **each,
+                "from": _account(each["debit_kind"], each["debit_party"], parties),
+                "to": _account(each["credit_kind"], each["credit_party"], parties),
+            }
+            for each in postings
+        ],
         behind=behind,
+        body=_without_codes(behind.request.body) if behind and behind.request else "",
         standing=standing,
         utc=rfc3339,
     )
@@ -200,7 +229,7 @@ def proof(name: str) -> ResponseReturnValue:
     """The proof that the journal is in the log, whole, to be checked offline."""
     id_ = _journal(name)
     with here().database.transaction() as session:
-        document = journal_proofs.document(session, id_, here().signer)
+        document = journal_proofs.prove(session, id_, here().signer.secret)
     return as_file(
         json.dumps(document, indent=1, ensure_ascii=False).encode(),
         f"{name}-proof.json",
@@ -257,3 +286,30 @@ def _evidence(session: Session, journal_: UUID) -> Evidence | None:
         return evidence(session, journal_)
     except EvidenceNotKept:
         return None
+
+
+def _heading(kind: str, who: str, points: int) -> str:
+    """What the journal did, in a sentence."""
+    words = {
+        "accrual": _("%(who)s issued %(n)s points", who=who, n=shown(points)),
+        "import": _("%(who)s brought in %(n)s points", who=who, n=shown(points)),
+        "redemption": _("%(n)s points were spent at %(who)s", who=who, n=shown(points)),
+        "capture": _("%(n)s points held by %(who)s were spent", who=who, n=shown(points)),
+        "refund": _("%(who)s gave %(n)s points back", who=who, n=shown(points)),
+        "clawback": _("%(who)s took %(n)s points back", who=who, n=shown(points)),
+        "expiry": _("%(n)s points expired", n=shown(points)),
+        "transfer": _("%(n)s points went from wallet to wallet", n=shown(points)),
+        "adjustment": _("%(n)s points were put right by hand", n=shown(points)),
+    }
+    return words[kind]
+
+
+def _account(kind: str, party: int | None, parties: Parties) -> str:
+    """Whose account, and of which kind; of a wallet nothing more is said."""
+    word = _(ACCOUNTS[kind])
+    return word if party is None else f"{parties.name(party)}, {word}"
+
+
+def _without_codes(body: str) -> str:
+    """A payment code is dead once used, but it is a member's: nobody here needs its digits."""
+    return re.sub(r'("payment_code"\s*:\s*")[0-9]+', r"\1…", body)

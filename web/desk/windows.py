@@ -27,7 +27,7 @@ from settlement.views import HubWindow
 from staff.roles import Power, who_may
 from web.desk.acting import note, propose
 from web.desk.files import as_csv
-from web.desk.listing import Asked, Page, cut
+from web.desk.listing import Asked, cut
 from web.desk.parties import Parties
 from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
