@@ -168,6 +168,8 @@ def close(name: str) -> ResponseReturnValue:
     tries again every minute, and its page says so.
     """
     with here().database.transaction() as session:
+        if settlement.store.get_window(session, name).state != "open":  # Pressed a second time.
+            return redirect(url_for("desk_windows.window", name=name), 303)
         following = _following(session, name)
     try:
         closing.close(
