@@ -7,9 +7,11 @@ import pytest
 
 from kit.database import Database
 from staff.people import sessions
+from tests.books import Books
 from tests.cluster import Address
 from tests.factories import build_operator
 from tests.members.visitor import SECRETS, Site, Visitor, site_at
+from tests.settlement.coalition import Coalition
 
 SignIn = Callable[..., Visitor]
 
@@ -55,3 +57,9 @@ def sign_in(site: Site, database: Database) -> SignIn:
         return visitor
 
     return signed_in
+
+
+@pytest.fixture
+def coalition(books: Books) -> Coalition:
+    """Partners, trade and windows in one line each, in the site's own database."""
+    return Coalition(books)
