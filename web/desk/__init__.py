@@ -8,9 +8,12 @@ from web.desk import (
     books,
     disputes,
     health,
+    invitation,
     members,
     partners,
     people,
+    prove,
+    provider,
     rates,
     reconciliation,
     search,
@@ -22,6 +25,9 @@ from web.desk import (
 
 PAGES = (
     sign_in.pages,
+    provider.pages,
+    prove.pages,
+    invitation.pages,
     today.pages,
     windows.pages,
     window_pay.pages,
