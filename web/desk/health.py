@@ -35,6 +35,7 @@ WORDS = {
     "clear-away": mark("Clear away what is old"),
     "match-records": mark("Match partners' records"),
     "finish-closings": mark("Finish closings cut short"),
+    "send-invitations": mark("Mail invitations to colleagues"),
     "return-gifts": mark("Return gifts nobody took"),
     "tell-of-gifts": mark("Tell of gifts"),
     "pay-back-purses": mark("Pay back family purses"),
