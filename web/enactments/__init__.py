@@ -7,7 +7,17 @@ from kit.clock import Clock
 from kit.database import Database
 from settlement.sealing.sealer import Sealer
 from staff import approvals
-from web.enactments import bank, books, defaults, disputes, partners, rates, terms, windows
+from web.enactments import (
+    bank,
+    books,
+    defaults,
+    disputes,
+    partners,
+    people,
+    rates,
+    terms,
+    windows,
+)
 from web.enactments.acts import Act
 
 ACTS: dict[str, Act] = {
@@ -18,6 +28,7 @@ ACTS: dict[str, Act] = {
     **windows.ACTS,
     **bank.ACTS,
     **disputes.ACTS,
+    **people.ACTS,
 }
 KINDS = {*ACTS, *defaults.KINDS}
 
