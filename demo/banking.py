@@ -35,20 +35,20 @@ def _account(
     _agree(desk, "bank", "account", "propose", slug, *account, *place, *words)
 
 
-def _agree(desk: OperatorDesk, *words: str) -> None:
-    proposed = desk.run(*words, "--as", PROPOSER, "--reason", _REASON, "--json")
+def _agree(desk: OperatorDesk, *words: str, reason: str = _REASON) -> None:
+    proposed = desk.run(*words, "--as", PROPOSER, "--reason", reason, "--json")
     desk.run("proposals", "approve", proposed["id"], "--as", APPROVER)
 
 
 def collect_and_pay(desk: OperatorDesk, window: str, folder: Path, on: date) -> None:
-    """Approved by another than closed it: invoices and payment files are made, the bank acts.
+    """Approved and paid by two, one of whom did not close it: the bank acts on the files.
 
     `on` is the day of the bank's answer.
     """
-    desk.run("windows", "approve", window, "--as", APPROVER)
-    desk.run("windows", "pay", window, "--as", PROPOSER)
+    _agree(desk, "windows", "approve", window, reason="the figures are agreed")
+    _agree(desk, "windows", "pay", window, reason="the call day")
     desk.run("bank", "invoice", window, "--to", folder)
-    desk.run("bank", "pay", window, "--as", PROPOSER, "--to", folder)
+    desk.run("bank", "pay", window, "--to", folder)
     for file in _answer(desk, window, folder, on):
         desk.run("bank", "import", file, "--as", APPROVER)
 

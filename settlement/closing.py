@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from exchange import store as books
 from exchange import windows
 from kit.database import Database
+from kit.ids import to_text
 from settlement import deferrals, postings, revisions, rollup, store
 from settlement.bank.agreement import disagreements, hold_money, money_moved
 from settlement.book_checks.standing import refuse_unless_balanced
@@ -34,6 +35,7 @@ from settlement.errors import (
 from settlement.sealing.seal import seal_window
 from settlement.sealing.sealer import Sealer
 from settlement.store import Window
+from staff.audit.recording import record
 from staff.errors import SecondPersonRequired
 
 log = structlog.get_logger("closing")
@@ -43,7 +45,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 # From which states each can be reached.
 _FROM = {
     "approved": ("closed",),
-    "paying": ("approved",),
+    "paying": ("approved", "paying"),
     "settled": ("paying",),
     "aborted": ("closed", "approved"),
 }
@@ -115,6 +117,7 @@ def begin(
         closed_at=opened.opened_at,
         by=by,
     )
+    _note(session, window, "closed", opened.opened_at, by, "open", None)
 
 
 def resume(database: Database, *, window: str, now: datetime, signer: Sealer) -> None:
@@ -140,11 +143,11 @@ def resume(database: Database, *, window: str, now: datetime, signer: Sealer) ->
             revisions.work_out(session, found, by=by, now=now, signer=signer, head=head)
 
 
-def approve(session: Session, window: str, now: datetime, *, by: str) -> None:
+def approve(session: Session, window: str, now: datetime, *, by: str, because: UUID) -> None:
     """Another person than closed it agrees to the figures; nothing contested is in them.
 
-    Raises WindowNotFound, Busy, SettlementStepRefused, SecondPersonRequired, UnrevisedDeferrals,
-    BooksDoNotBalance, in this order.
+    `because` is the proposal that was approved. Raises WindowNotFound, Busy, SettlementStepRefused,
+    SecondPersonRequired, UnrevisedDeferrals, BooksDoNotBalance, in this order.
     """
     found = _locked(session, window, "approved")
     if found.closed_by == by:
@@ -152,17 +155,20 @@ def approve(session: Session, window: str, now: datetime, *, by: str) -> None:
     if revisions.is_stale(session, found):
         raise UnrevisedDeferrals
     refuse_unless_balanced(session)
-    store.set_state(session, found.id, "approved", now, by)
+    _step(session, found, "approved", now, by, because)
 
 
-def start_paying(session: Session, window: str, now: datetime, *, by: str) -> None:
-    """The payments are on their way.
+def start_paying(session: Session, window: str, now: datetime, *, by: str, because: UUID) -> None:
+    """The payments are on their way, as two people agreed: `because` is their proposal.
 
-    Raises WindowNotFound, Busy, SettlementStepRefused, BooksDoNotBalance, in this order.
+    Once for each revision: whose figures are worked out anew while it is paid is paid anew. Raises
+    WindowNotFound, Busy, SettlementStepRefused, BooksDoNotBalance, in this order.
     """
     found = _locked(session, window, "paying")
+    if found.state == "paying" and store.paid_revision(session, found.id) == found.revision:
+        raise SettlementStepRefused(state=found.state, needs="approved")
     refuse_unless_balanced(session)
-    store.set_state(session, found.id, "paying", now, by)
+    _step(session, found, "paying", now, by, because)
 
 
 def mark_settled(
@@ -178,7 +184,7 @@ def mark_settled(
     missing = disagreements(session, found.id)
     if missing and regardless is None:
         raise BankDisagrees(payments=len(missing))
-    store.set_state(session, found.id, "settled", now, by, regardless)
+    _step(session, found, "settled", now, by, regardless)
     books.settle_exposure(session, found.id, now)
 
 
@@ -200,7 +206,7 @@ def abort(session: Session, window: str, now: datetime, *, by: str, because: UUI
         raise UnrevisedDeferrals
     deferral = deferrals.defer_window(session, found.id, because=because, now=now)
     deferrals.release(session, deferral, now)
-    store.set_state(session, found.id, "aborted", now, by)
+    _step(session, found, "aborted", now, by, because)
     nothing = dict.fromkeys(books.released(session, found.id), (0, 0))
     books.release_exposures(session, found.id, nothing)
 
@@ -220,8 +226,39 @@ def _locked(session: Session, name: str, to: str) -> Window:
     found = store.get_window(session, name)
     state = store.lock_settlement(session, found.id) or found.state
     if state not in _FROM[to]:
-        raise SettlementStepRefused(state=state, needs=" or ".join(_FROM[to]))
+        needs = " or ".join(each for each in _FROM[to] if each != to)
+        raise SettlementStepRefused(state=state, needs=needs)
     return store.get_window(session, name)
+
+
+def _step(
+    session: Session, window: Window, to: str, now: datetime, by: str, because: UUID | None
+) -> None:
+    """Take a locked window to its next state, and write it down."""
+    store.set_state(session, window.id, to, now, by, because)
+    _note(session, window.name, to, now, by, window.state, because)
+
+
+def _note(
+    session: Session,
+    window: str,
+    to: str,
+    now: datetime,
+    by: str,
+    before: str,
+    because: UUID | None,
+) -> None:
+    """`window-closed`, `window-approved`, `window-paying`, `window-settled`, `window-aborted`."""
+    proposal = {} if because is None else {"proposal": to_text("prp", because)}
+    record(
+        session,
+        who=by,
+        what=f"window-{to}",
+        object_=f"window {window}",
+        now=now,
+        before={"state": before},
+        after={"state": to, **proposal},
+    )
 
 
 def _fix_moved(session: Session, window: int) -> None:

@@ -64,6 +64,8 @@ class Settlement(Base):
             "(state = 'closing') = (revision = 0)", name="settlement_has_figures_once_closed"
         ),
         CheckConstraint("approved_by <> closed_by", name="settlement_approved_by_another"),
+        ForeignKeyConstraint(["approval"], ["staff.proposal.id"], name="settlement_approval_fk"),
+        ForeignKeyConstraint(["payment"], ["staff.proposal.id"], name="settlement_payment_fk"),
         SCHEMA,
     )
 
@@ -86,6 +88,9 @@ class Settlement(Base):
     settled_regardless: Mapped[UUID | None]
     aborted_at: Mapped[Moment | None]
     aborted_by: Mapped[Word | None]
+    approval: Mapped[UUID | None]
+    payment: Mapped[UUID | None]
+    paid_revision: Mapped[int | None]
 
 
 class Revision(Base):

@@ -171,11 +171,19 @@ def lock_settlement(session: Session, window: int) -> str | None:
     return None if row is None else row["state"]
 
 
+def paid_revision(session: Session, window: int) -> int | None:
+    """That whose payments two people agreed to last."""
+    return session.execute(
+        text("SELECT paid_revision FROM settlement.settlement WHERE window_id = :window"),
+        {"window": window},
+    ).scalar_one_or_none()
+
+
 # Where each state says when it was reached, and by whom.
 _REACHED = {
-    "approved": "approved_at = :now, approved_by = :by",
-    "paying": "paid_at = :now, paid_by = :by",
-    "settled": "settled_at = :now, settled_by = :by, settled_regardless = :regardless",
+    "approved": "approved_at = :now, approved_by = :by, approval = :because",
+    "paying": "paid_at = :now, paid_by = :by, payment = :because, paid_revision = revision",
+    "settled": "settled_at = :now, settled_by = :by, settled_regardless = :because",
     "aborted": "aborted_at = :now, aborted_by = :by",
 }
 
@@ -186,12 +194,15 @@ def set_state(
     state: str,
     now: datetime,
     by: str,
-    regardless: UUID | None = None,
+    because: UUID | None = None,
 ) -> None:
-    """The next state, when it was reached and by whom."""
+    """The next state, when it was reached and by whom, and the proposal that two people agreed to.
+
+    An aborted settlement's proposal stands with what it left out.
+    """
     values = {"window": window, "state": state, "now": now, "by": by}
-    if state == "settled":
-        values["regardless"] = regardless
+    if state != "aborted":
+        values["because"] = because
     session.execute(
         text(
             f"UPDATE settlement.settlement SET state = :state, {_REACHED[state]}"  # noqa: S608
@@ -647,6 +658,17 @@ def last_statements(session: Session, window: int) -> dict[int, Row]:
         window=window,
     )
     return {row["party_id"]: row for row in rows}
+
+
+def statement_digests(session: Session, window: int) -> list[tuple[str, bytes]]:
+    """Number and digest of each party's statement in force."""
+    rows = _all(
+        session,
+        "SELECT DISTINCT ON (party_id) number, digest FROM settlement.statement"
+        " WHERE window_id = :window ORDER BY party_id, revision DESC",
+        window=window,
+    )
+    return [(row["number"], bytes(row["digest"])) for row in rows]
 
 
 def statement_files(session: Session, party: int, number: str) -> Row | None:

@@ -43,3 +43,21 @@ class SecondPersonRequired(Refusal):
     code = "second-person-required"
     kind = Kind.FORBIDDEN
     title = "Whoever proposed or closed this cannot decide on it"
+
+
+class AlreadyProposed(Refusal):
+    code = "already-proposed"
+    kind = Kind.CONFLICT
+    title = "This waits for a second person already"
+
+
+class NotTheProposer(Refusal):
+    code = "not-the-proposer"
+    kind = Kind.FORBIDDEN
+    title = "Only whoever proposed this can withdraw it"
+
+
+class ReasonRequired(Refusal):
+    code = "reason-required"
+    kind = Kind.INVALID
+    title = "Say why: the reason is kept"

@@ -5,14 +5,36 @@ from exchange.invariants import Invariant
 SECOND_PERSON = Invariant(
     "decided-by-another-on-the-same-content",
     "A proposal is decided by somebody else than who made it, in its time, and approved on the"
-    " very content that was proposed.",
+    " very content that was proposed; only who made it withdraws it.",
     """
     SELECT id, 'another person, the same content', format('%s by %s after %s', state, decided_by,
            proposed_by)
     FROM staff.proposal
-    WHERE (state <> 'waiting' AND (decided_by IS NULL OR decided_by = proposed_by
-                                   OR decided_at IS NULL OR decided_at >= expires_at))
+    WHERE (state IN ('approved', 'rejected')
+           AND (decided_by IS NULL OR decided_by = proposed_by OR decider = proposer))
+        OR (state = 'withdrawn' AND decider IS DISTINCT FROM proposer)
+        OR (state NOT IN ('waiting', 'expired')
+            AND (decided_at IS NULL OR decided_at >= expires_at))
         OR (state = 'approved' AND decided_hash IS DISTINCT FROM content_hash)
+    """,
+)
+
+AS_RECORDED = Invariant(
+    "approved-as-it-was-recorded",
+    "What was approved is, letter by letter, what the audit log says was proposed, and who decided"
+    " on it stands there too.",
+    """
+    SELECT p.id, format('%s proposed by %s, %s by %s', left(a.after->>'hash', 8), a.who, p.state,
+                        coalesce(d.who, 'nobody')),
+           format('%s proposed by %s, %s by %s', left(encode(p.content_hash, 'hex'), 8),
+                  p.proposed_by, p.state, p.decided_by)
+    FROM staff.proposal p
+    JOIN staff.audit a ON a.what = 'proposed' AND a.after->>'id' = p.id::text
+    LEFT JOIN staff.audit d ON d.object = a.object AND d.what = p.state
+    WHERE p.state IN ('approved', 'rejected')
+        AND (a.after->'content' <> p.content OR a.after->>'kind' <> p.kind
+             OR a.after->>'hash' <> encode(p.content_hash, 'hex') OR a.who <> p.proposed_by
+             OR d.who IS DISTINCT FROM p.decided_by)
     """,
 )
 
@@ -27,4 +49,4 @@ ADJUSTMENT = Invariant(
     """,
 )
 
-INVARIANTS = [SECOND_PERSON, ADJUSTMENT]
+INVARIANTS = [SECOND_PERSON, AS_RECORDED, ADJUSTMENT]

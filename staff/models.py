@@ -2,7 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,25 +58,53 @@ class Operator(Base):
 
 
 class Proposal(Base):
-    """A change that waits for a second person, who decides on the very same content."""
+    """A change that waits for a second person, who decides on the very same content.
+
+    `object` is what it is about: two of one kind do not wait for the same one. `proposer` and
+    `decider` are the operators behind the names; a partner's proposal has no proposer.
+    """
 
     __tablename__ = "proposal"
     __table_args__ = (
         PrimaryKeyConstraint("id", name="proposal_pk"),
         CheckConstraint(
-            "state IN ('waiting', 'approved', 'rejected')", name="proposal_state_known"
+            "state IN ('waiting', 'approved', 'rejected', 'withdrawn', 'expired')",
+            name="proposal_state_known",
         ),
         CheckConstraint(
-            "(state = 'waiting') = (decided_by IS NULL) "
-            "AND (state = 'waiting') = (decided_at IS NULL)",
+            "(state IN ('waiting', 'expired')) = (decided_by IS NULL) "
+            "AND (state IN ('waiting', 'expired')) = (decided_at IS NULL)",
             name="proposal_decided_by_somebody",
         ),
-        CheckConstraint("decided_by <> proposed_by", name="proposal_decided_by_another"),
+        CheckConstraint(
+            "state = 'withdrawn' OR (decided_by <> proposed_by AND decider <> proposer)",
+            name="proposal_decided_by_another",
+        ),
+        CheckConstraint(
+            "state <> 'withdrawn' OR decider = proposer", name="proposal_withdrawn_by_its_proposer"
+        ),
         CheckConstraint(
             "state <> 'approved' OR decided_hash = content_hash",
             name="proposal_decided_on_same_content",
         ),
-        Index("proposal_waiting", "proposed_at", postgresql_where=text("state = 'waiting'")),
+        ForeignKeyConstraint(["proposer"], ["staff.operator.id"], name="proposal_proposer_fk"),
+        ForeignKeyConstraint(["decider"], ["staff.operator.id"], name="proposal_decider_fk"),
+        Index("proposal_waiting", "expires_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "proposal_waits_once",
+            "kind",
+            "object",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("proposal_by_object", "object", "proposed_at", "id"),
+        Index("proposal_by_proposer", "proposer", "proposed_at", "id"),
+        Index(
+            "proposal_decided",
+            "decided_at",
+            "id",
+            postgresql_where=text("decided_at IS NOT NULL"),
+        ),
         SCHEMA,
     )
 
@@ -84,3 +120,8 @@ class Proposal(Base):
     decided_by: Mapped[Word | None]
     decided_hash: Mapped[bytes | None]
     decided_at: Mapped[Moment | None]
+    object: Mapped[Word]
+    proposer: Mapped[int | None]
+    decider: Mapped[int | None]
+    decided_because: Mapped[Word | None]
+    effect: Mapped[Word | None]

@@ -38,12 +38,16 @@ def roles(session: Session, name: str) -> list[str] | None:
     ).scalar_one_or_none()
 
 
-def lock_roles(session: Session, name: str) -> list[str] | None:
-    """An active operator's roles, which stay so until this transaction ends; None for others."""
-    return session.execute(
-        text("SELECT roles FROM staff.operator WHERE name = :name AND active FOR SHARE"),
-        {"name": name},
-    ).scalar_one_or_none()
+def lock_operator(session: Session, name: str) -> RowMapping | None:
+    """An active operator, who stays as found until this transaction ends; None for others."""
+    return (
+        session.execute(
+            text("SELECT id, roles FROM staff.operator WHERE name = :name AND active FOR SHARE"),
+            {"name": name},
+        )
+        .mappings()
+        .one_or_none()
+    )
 
 
 def waiting_for(session: Session, name: str, *, now: datetime, limit: int) -> int:
@@ -57,14 +61,51 @@ def waiting_for(session: Session, name: str, *, now: datetime, limit: int) -> in
     ).scalar_one()
 
 
-def insert_proposal(session: Session, values: Mapping[str, Any]) -> None:
+def expire(session: Session, kind: str, object_: str, now: datetime) -> None:
+    """Make way for another proposal about the same thing, if this one's time is over."""
     session.execute(
         text(
-            "INSERT INTO staff.proposal (id, kind, content, content_hash, reason, proposed_by,"
-            " proposed_at, expires_at) VALUES (:id, :kind, CAST(:content AS jsonb), :content_hash,"
-            " :reason, :proposed_by, :now, :expires_at)"
+            "UPDATE staff.proposal SET state = 'expired' WHERE kind = :kind AND object = :object"
+            " AND state = 'waiting' AND expires_at <= :now"
+        ),
+        {"kind": kind, "object": object_, "now": now},
+    )
+
+
+def insert_proposal(session: Session, values: Mapping[str, Any]) -> bool:
+    """False when one of the kind waits already for the same object."""
+    inserted = session.execute(
+        text(
+            "INSERT INTO staff.proposal (id, kind, object, content, content_hash, reason,"
+            " proposed_by, proposer, proposed_at, expires_at) VALUES (:id, :kind, :object,"
+            " CAST(:content AS jsonb), :content_hash, :reason, :proposed_by, :proposer, :now,"
+            " :expires_at) ON CONFLICT (kind, object) WHERE state = 'waiting' DO NOTHING"
+            " RETURNING id"
         ),
         values,
+    )
+    return inserted.one_or_none() is not None
+
+
+def waiting_about(session: Session, kind: str, object_: str) -> RowMapping | None:
+    return (
+        session.execute(
+            text(
+                "SELECT * FROM staff.proposal"
+                " WHERE kind = :kind AND object = :object AND state = 'waiting'"
+            ),
+            {"kind": kind, "object": object_},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def proposal(session: Session, proposal: UUID) -> RowMapping | None:
+    return (
+        session.execute(text("SELECT * FROM staff.proposal WHERE id = :id"), {"id": proposal})
+        .mappings()
+        .one_or_none()
     )
 
 
@@ -78,15 +119,26 @@ def lock_proposal(session: Session, proposal: UUID) -> RowMapping | None:
     )
 
 
-def proposals(session: Session, state: str | None, limit: int) -> list[RowMapping]:
+def recorded(session: Session, object_: str) -> dict[str, Any] | None:
+    """What the audit log says was proposed: kind, content and hash."""
+    return session.execute(
+        text(
+            "SELECT after FROM staff.audit WHERE object = :object AND what = 'proposed'"
+            " ORDER BY at, id LIMIT 1"
+        ),
+        {"object": object_},
+    ).scalar_one_or_none()
+
+
+def proposals(session: Session, state: str | None, limit: int, now: datetime) -> list[RowMapping]:
     return list(
         session.execute(
             text(
-                "SELECT * FROM staff.proposal"
-                " WHERE CAST(:state AS text) IS NULL OR state = :state"
+                "SELECT * FROM staff.proposal WHERE CAST(:state AS text) IS NULL OR :state ="
+                " CASE WHEN state = 'waiting' AND expires_at <= :now THEN 'expired' ELSE state END"
                 " ORDER BY proposed_at DESC LIMIT :limit"
             ),
-            {"state": state, "limit": limit},
+            {"state": state, "limit": limit, "now": now},
         ).mappings()
     )
 
@@ -95,7 +147,15 @@ def decide(session: Session, values: Mapping[str, Any]) -> None:
     session.execute(
         text(
             "UPDATE staff.proposal SET state = :state, decided_by = :decided_by,"
-            " decided_hash = :decided_hash, decided_at = :now WHERE id = :id"
+            " decider = :decider, decided_hash = :decided_hash, decided_at = :now,"
+            " decided_because = :because WHERE id = :id"
         ),
         values,
+    )
+
+
+def note_effect(session: Session, proposal: UUID, effect: str) -> None:
+    session.execute(
+        text("UPDATE staff.proposal SET effect = :effect WHERE id = :id"),
+        {"id": proposal, "effect": effect},
     )

@@ -180,19 +180,22 @@ def build_proposal(
     proposed_by: str = "somebody",
     decided_by: str | None = None,
     state: str | None = None,
+    expires_at: datetime = NOW + timedelta(days=7),
 ) -> Proposal:
     """A proposal: waiting, or approved when `decided_by` is given."""
     content = content or {}
     digest = content_hash(kind, content)
+    id_ = uuid7()
     proposal = Proposal(
-        id=uuid7(),
+        id=id_,
         kind=kind,
+        object=str(id_),
         content=content,
         content_hash=digest,
         reason="a test",
         proposed_by=proposed_by,
         proposed_at=NOW,
-        expires_at=NOW + timedelta(days=7),
+        expires_at=expires_at,
         state=state or ("approved" if decided_by else "waiting"),
         decided_by=decided_by,
         decided_hash=digest if decided_by else None,

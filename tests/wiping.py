@@ -25,6 +25,7 @@ import settlement.sealing.models
 import staff.audit.models
 import staff.models
 import staff.people.models
+import staff.watch.models
 from kit.database import Base
 
 MODELS = (
@@ -50,6 +51,7 @@ MODELS = (
     staff.models,
     staff.people.models,
     staff.audit.models,
+    staff.watch.models,
 )
 
 JOBS = ("procrastinate_events", "procrastinate_periodic_defers", "procrastinate_jobs")

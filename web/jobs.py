@@ -36,6 +36,8 @@ from settlement.finance import keeping
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
 from settlement.sealing.sealer import Sealer
+from staff.watch import faults
+from staff.watch import store as watch
 from web.config import Config
 from web.frame.wiring import load_words
 
@@ -73,6 +75,8 @@ def clear_away(database: Database, now: datetime) -> int:
             exchange.store.forget(session, now)
     except Busy:
         log.info("job", job="clear-away", put_off="partitions")
+    with database.transaction() as session:
+        watch.forget(session, now - faults.KEPT)
     return receiving.clear_away(database, now)
 
 
@@ -227,7 +231,17 @@ def make_app(database: Database, settings: Config) -> procrastinate.App:
 
 def _task(database: Database, name: str, job: Job) -> Callable[[int], None]:
     def task(timestamp: int) -> None:
-        done = job(database, system_clock())
+        started = system_clock()
+        try:
+            done = job(database, started)
+        except Exception as error:
+            with database.transaction() as session:
+                watch.failed(
+                    session, name, started=started, at=system_clock(), kind=type(error).__name__
+                )
+            raise
+        with database.transaction() as session:
+            watch.ran(session, name, started=started, ended=system_clock(), done=done)
         if done:
             log.info("job", job=name, done=done, scheduled=timestamp)
 

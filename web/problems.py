@@ -6,6 +6,7 @@ from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from kit.clock import system_clock
 from kit.errors import Kind, Refusal
 from kit.problems import (
     CONTENT_TYPE,
@@ -15,6 +16,7 @@ from kit.problems import (
     problem,
     retry_after,
 )
+from staff.watch import faults
 
 
 class RouteNotFound(Refusal):
@@ -54,6 +56,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         status, body = fault(error, request.path)
+        place = str(request.url_rule or "")  # With its holes: no id, no name.
+        faults.keep(app.extensions["database"], body, place=place, error=error, now=system_clock())
         if _wants_page():
             return _page(status, json.loads(body)["incident"])
         return Response(body, status, content_type=CONTENT_TYPE)

@@ -26,6 +26,7 @@ from partners.api.paths import Paths
 from partners.public_keys import PrivateKey
 from partners.signing import Message, sign_response
 from partners.signing_wsgi import message_from_environ
+from staff.watch import faults
 
 _STATUS_LINES: Final = {one.value: f"{one.value} {one.phrase}" for one in HTTPStatus}
 
@@ -85,7 +86,15 @@ class Front:
             made = refuse(problems.RequestMalformed(), message_from_environ(environ, b""))
             headers = []
         except Exception as error:
-            made = Answer(*problems.fault(error, environ["PATH_INFO"]), problems.CONTENT_TYPE)
+            status, body = problems.fault(error, environ["PATH_INFO"])
+            faults.keep(
+                self._edge.database,
+                body,
+                place=f"API {method}",
+                error=error,
+                now=self._edge.hub.clock(),
+            )
+            made = Answer(status, body, problems.CONTENT_TYPE)
             headers = []
         start_response(
             _STATUS_LINES[made.status],

@@ -1,13 +1,14 @@
 """What the bank is asked to do: pain.001 for what the hub pays, pain.008 for what it collects.
 
-One file for each currency and window, made once and kept: asked for again, it is the same bytes
-under the same message id, which is how a bank knows a file that it has been sent twice.
+One file for each currency and window. Two people agree to its digest, and from then on it is kept:
+asked for again, it is the same bytes under the same message id, which is how a bank knows a file
+that it has been sent twice.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 import settlement.store
 from settlement.bank import accounts, dues, pain, store
 from settlement.bank.accounts import Account
-from settlement.bank.dues import PAYABLE, Due
+from settlement.bank.dues import Due
 from settlement.bank.errors import BankAccountMissing
 from settlement.errors import SettlementStepRefused
 from settlement.reckoning import HUB
@@ -38,27 +39,45 @@ class PaymentFile:
     made_at: datetime
 
 
-def make(session: Session, window: str, *, by: str, now: datetime) -> list[PaymentFile]:
-    """The files of a window's current revision, and those not yet made are made.
+def draft(session: Session, window: str, *, by: str, at: datetime, on: date) -> list[PaymentFile]:
+    """The files that a window's current revision asks for, not kept yet.
 
-    A partner without a mandate is sent its invoice only. Raises WindowNotFound, Busy,
-    SettlementStepRefused, BankAccountMissing.
+    They say that they were made `at` a time, and use the accounts in force `on` a day: asked for
+    again with the same, they are the same bytes. A partner without a mandate is sent its invoice
+    only. Raises WindowNotFound, BankAccountMissing.
     """
     found = settlement.store.get_window(session, window)
-    state = settlement.store.lock_settlement(session, found.id) or found.state
-    if state not in PAYABLE:
-        raise SettlementStepRefused(state=state, needs="approved")
     payments = dues.of_window(session, found.id)
-    there = {(each.kind, each.currency) for each in kept(session, window)}
-    known = accounts.in_force(session, now.date())
-    for (kind, currency), asked in _groups(payments, known).items():
-        if (kind, currency) not in there:
-            _insert(session, _file(kind, asked, known, by, now), asked)
+    known = accounts.in_force(session, on)
+    return [
+        _file(kind, asked, known, by, at)
+        for (kind, _), asked in sorted(_groups(payments, known).items())
+    ]
+
+
+def keep(session: Session, window: str, files: Sequence[PaymentFile]) -> None:
+    """Keep the files of a window's current revision, from now on byte for byte."""
+    found = settlement.store.get_window(session, window)
+    for file in files:
+        values = {name: getattr(file, name) for name in PaymentFile.__slots__}
+        store.insert_payment_file(
+            session, {**values, "window_id": found.id, "revision": found.revision}
+        )
+
+
+def for_the_bank(session: Session, window: str) -> list[PaymentFile]:
+    """`kept`, once two people agreed. Raises WindowNotFound, SettlementStepRefused."""
+    found = settlement.store.get_window(session, window)
+    if settlement.store.paid_revision(session, found.id) != found.revision or not found.revision:
+        raise SettlementStepRefused(state=found.state, needs="paying")
     return kept(session, window)
 
 
 def kept(session: Session, window: str) -> list[PaymentFile]:
-    """The files made for a window's current revision, byte for byte. Raises WindowNotFound."""
+    """The files that two people agreed to for a window's current revision, byte for byte.
+
+    Empty before they did. Raises WindowNotFound.
+    """
     found = settlement.store.get_window(session, window)
     payments = dues.of_window(session, found.id)
     revision = payments[0].window.revision if payments else None
@@ -120,11 +139,3 @@ def _account(known: Mapping[tuple[int, str], Account], party: int, currency: str
     if account is None:
         raise BankAccountMissing(party=party, currency=currency)
     return account
-
-
-def _insert(session: Session, file: PaymentFile, asked: Sequence[Due]) -> None:
-    values = {name: getattr(file, name) for name in PaymentFile.__slots__}
-    window = asked[0].window
-    store.insert_payment_file(
-        session, {**values, "window_id": window.id, "revision": window.revision}
-    )

@@ -7,10 +7,11 @@ import settlement.finance.invariants
 import settlement.reconciliation.invariants
 import settlement.sealing.invariants
 from exchange.invariants import Invariant
-from settlement.invariants import windows
+from settlement.invariants import agreed, windows
 
 INVARIANTS: list[Invariant] = [
     *windows.INVARIANTS,
+    *agreed.INVARIANTS,
     *settlement.sealing.invariants.INVARIANTS,
     *settlement.bank.invariants.INVARIANTS,
     *settlement.reconciliation.invariants.INVARIANTS,

@@ -19,6 +19,7 @@ from tests.attacks.wire import Request, Wire, sign, unsigned
 from tests.factories import build_sealer
 from tests.partners.exchanges.conftest import wallet_of
 from tests.server import SECRET, Coalition, Partner, base64url
+from tests.settlement import steps
 from tests.settlement.bank.agreed import agree_account
 from web.app import OPERATIONS
 
@@ -279,6 +280,6 @@ def _invoice(coalition: Coalition, shop: Partner, till: Partner) -> str:
     with coalition.database.transaction() as session:
         for party in (1, till.party):
             agree_account(session, party, f"12345{party}", now=now)
-        closing.approve(session, window, now, by="li")
+        steps.approve(session, window, now, by="li")
         invoices.issue(session, window, now=now)
     return str(shop.call("GET", "/v1/invoices").body["invoices"][0]["number"])

@@ -67,7 +67,7 @@ class TestList:
     ) -> None:
         finance, approver = sign_in("fay", "finance"), sign_in("amy", "approver")
         with database.transaction() as session:
-            build_proposal(session, proposed_by="fay").expires_at = datetime.now(UTC) + DAY
+            build_proposal(session, proposed_by="fay", expires_at=datetime.now(UTC) + DAY)
         mine = finance.get("/desk").words
         assert "Proposed by you: 1" in mine
         assert "Waiting for your approval" not in mine

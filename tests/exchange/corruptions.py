@@ -334,7 +334,19 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     ],
     "adjustment-was-approved": [
         ("UPDATE staff.proposal SET state = 'rejected'",),
-        ("DELETE FROM staff.proposal",),
+        ("UPDATE exchange.journal SET approval_id = gen_random_uuid() WHERE kind = 'adjustment'",),
+    ],
+    "approved-window-was-agreed-by-two": [
+        ("UPDATE settlement.settlement SET approval = NULL",),
+        ("UPDATE settlement.settlement SET approval = payment",),
+        ("UPDATE settlement.settlement SET approved_by = 'eve'",),
+        (*_without("settlement.settlement", "settlement_approved_by_another"),
+         "UPDATE settlement.settlement SET closed_by = approved_by"),
+    ],
+    "paid-window-was-agreed-by-two": [
+        ("UPDATE settlement.settlement SET payment = NULL",),
+        ("UPDATE staff.proposal SET state = 'rejected' WHERE kind = 'window-payment'",),
+        ("UPDATE settlement.settlement SET approved_at = NULL",),
     ],
     "no-window-is-left-unsettled": [
         ("UPDATE settlement.settlement SET closed_at = closed_at + interval '1 second'",),

@@ -15,6 +15,7 @@ from settlement.errors import BankDisagrees, SettlementStepRefused, UnrevisedDef
 from tests.books import Books
 from tests.factories import build_proposal
 from tests.races.volleys import rounds
+from tests.settlement import steps
 from tests.settlement.coalition import NOW, Coalition
 
 ROUNDS = rounds(4)
@@ -64,11 +65,11 @@ def race(coalition: Coalition, window: str, *steps: Step) -> list[type[Refusal] 
 
 
 def approve(session: Session, window: str) -> None:
-    closing.approve(session, window, NOW, by="li")
+    steps.approve(session, window, NOW, by="li")
 
 
 def pay(session: Session, window: str) -> None:
-    closing.start_paying(session, window, NOW, by="mei")
+    steps.start_paying(session, window, NOW, by="mei")
 
 
 def settle(session: Session, window: str) -> None:

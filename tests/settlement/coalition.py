@@ -8,6 +8,7 @@ from sqlalchemy import text
 from settlement import closing, store
 from tests.books import FAR, Books
 from tests.factories import build_partner, build_proposal, build_sealer, build_terms
+from tests.settlement import steps
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # When the second half of every closing is worked out.
 
@@ -98,8 +99,8 @@ class Coalition:
         """All steps that are left, whatever the bank says."""
         with self.database.transaction() as session:
             if store.get_window(session, window).state == "closed":
-                closing.approve(session, window, NOW, by="li")
-            closing.start_paying(session, window, NOW, by="mei")
+                steps.approve(session, window, NOW, by="li")
+            steps.start_paying(session, window, NOW, by="mei")
             agreed = build_proposal(
                 session, kind="settle-regardless", proposed_by="mei", decided_by="li"
             )

@@ -26,6 +26,7 @@ from settlement.errors import (
 from settlement.fx import Rate
 from staff.errors import SecondPersonRequired
 from tests.factories import build_proposal
+from tests.settlement import steps
 from tests.settlement.coalition import NOW, Coalition
 
 Step = Callable[..., None]
@@ -269,8 +270,8 @@ class TestSteps:
         closed = coalition.close("2026-12")
         with coalition.database.transaction() as session:
             for step, state in (
-                (closing.approve, "approved"),
-                (closing.start_paying, "paying"),
+                (steps.approve, "approved"),
+                (steps.start_paying, "paying"),
                 (closing.mark_settled, "settled"),
             ):
                 step(session, closed, NOW, by="li")
@@ -283,8 +284,8 @@ class TestSteps:
     @pytest.mark.parametrize(
         ("step", "needs"),
         [
-            (closing.approve, "closed"),
-            (closing.start_paying, "approved"),
+            (steps.approve, "closed"),
+            (steps.start_paying, "approved"),
             (closing.mark_settled, "paying"),
             (partial(closing.abort, because=uuid7()), "closed or approved"),
         ],
@@ -303,7 +304,7 @@ class TestSteps:
     def test_whoever_closed_it_cannot_approve_it(self, coalition: Coalition) -> None:
         closed = coalition.close("2026-12")
         with coalition.database.transaction() as session, pytest.raises(SecondPersonRequired):
-            closing.approve(session, closed, NOW, by="mei")
+            steps.approve(session, closed, NOW, by="mei")
         assert coalition.state(closed) == "closed"
 
     def test_it_is_not_settled_against_the_bank(self, coalition: Coalition) -> None:
@@ -314,8 +315,8 @@ class TestSteps:
         coalition.spend("fuel", wallet, 1000)
         closed = coalition.close("2026-12")
         with coalition.database.transaction() as session:
-            closing.approve(session, closed, NOW, by="li")
-            closing.start_paying(session, closed, NOW, by="mei")
+            steps.approve(session, closed, NOW, by="li")
+            steps.start_paying(session, closed, NOW, by="mei")
             with pytest.raises(BankDisagrees) as refused:
                 closing.mark_settled(session, closed, NOW, by="mei")
             assert refused.value.facts == {"payments": 2}

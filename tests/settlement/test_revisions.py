@@ -15,6 +15,7 @@ from settlement.errors import (
     UnrevisedDeferrals,
 )
 from settlement.invariants import INVARIANTS
+from tests.settlement import steps
 from tests.settlement.coalition import NOW, Coalition
 
 MILLION = 1_000_000
@@ -138,11 +139,11 @@ class TestLines:
         with traded.database.transaction() as session:
             assert not content.content(session, traded.id(closed)).left_out
         with traded.database.transaction() as session, pytest.raises(UnrevisedDeferrals):
-            closing.approve(session, closed, NOW, by="li")
+            steps.approve(session, closed, NOW, by="li")
         _revise(traded, closed)
         with traded.database.transaction() as session:
             (left_out,) = content.content(session, traded.id(closed)).left_out
-            closing.approve(session, closed, NOW, by="li")
+            steps.approve(session, closed, NOW, by="li")
         assert left_out.points == 600
 
     def test_that_nobody_owes_for_are_counted_all_the_same(self, traded: Coalition) -> None:
@@ -155,7 +156,7 @@ class TestLines:
         assert _revise(traded, closed) == 2
         assert _revise(traded, closed) == 2
         with traded.database.transaction() as session:
-            closing.approve(session, closed, NOW, by="li")
+            steps.approve(session, closed, NOW, by="li")
 
 
 class TestRevisions:

@@ -147,7 +147,7 @@ class TestProposals:
 
     def test_a_rejected_one_has_no_effect(self, run: Run, market: str) -> None:
         proposal = run("terms", "propose", market, *TERMS, "--as", "ann")
-        run("proposals", "reject", proposal["id"], "--as", "ben")
+        run("proposals", "reject", proposal["id"], "--as", "ben", "--reason", "no")
         assert run("terms", "list", market) == []
         assert run("proposals", "list") == []
 
@@ -158,14 +158,14 @@ class TestProposals:
 
     def test_rates_that_overlap_are_refused(self, run: Run, market: str) -> None:
         rate = ("rates", "propose", market, "--theirs", "10", "--ours", "3",
-                "--from", "2026-01-01", "--reason", "contract 7", "--as", "ann")  # fmt: skip
-        first, second = run(*rate), run(*rate)
+                "--reason", "contract 7", "--as", "ann", "--from")  # fmt: skip
+        first, second = run(*rate, "2026-01-01"), run(*rate, "2026-02-01")
         run("proposals", "approve", first["id"], "--as", "ben")
         with pytest.raises(Refusal) as refused:
             run("proposals", "approve", second["id"], "--as", "ben")
         assert refused.value.code == "rate-overlap"
         with pytest.raises(Refusal):
-            run(*rate)
+            run(*rate, "2026-03-01")
         assert len(run("rates", "list", market)) == 1
 
     def test_an_adjustment_moves_points_once(

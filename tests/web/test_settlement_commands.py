@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from kit.database import Database
 from kit.errors import Refusal
 from settlement.errors import FxRateExists, SettlementStepRefused, WindowNameInvalid
-from staff.errors import SecondPersonRequired
+from staff.errors import AlreadyProposed, SecondPersonRequired
 from tests.books import Books
 from tests.factories import build_operator
 from tests.settlement.coalition import Coalition
@@ -100,8 +100,12 @@ class TestWindows:
 
     def test_settle_step_by_step_or_at_once(self, desk: Desk) -> None:
         desk.run("windows", "close", "--as", "ann", "--next", "2017-01")
-        assert desk.json("windows", "approve", "window 1", "--as", "ben")["state"] == "approved"
-        assert desk.json("windows", "pay", "window 1", "--as", "ann")["state"] == "paying"
+        for step, state in (("approve", "approved"), ("pay", "paying")):
+            words = ("windows", step, "window 1", "--as", "ann", "--reason", "a test")
+            proposal = desk.json(*words)
+            assert desk.json("windows", "list")[-1]["state"] != state
+            desk.run("proposals", "approve", proposal["id"], "--as", "ben")
+            assert desk.json("windows", "list")[-1]["state"] == state
         assert desk.json("windows", "settle", "window 1", "--as", "ben")["state"] == "settled"
         with pytest.raises(SettlementStepRefused):
             desk.run("windows", "settle", "window 1", "--as", "ben")
@@ -144,13 +148,12 @@ class TestFx:
         with pytest.raises(FxRateExists):
             self.agree(desk, "CNY/JPY", "20.2")
 
-    def test_of_two_that_wait_one_is_fixed(self, desk: Desk) -> None:
+    def test_does_not_wait_twice(self, desk: Desk) -> None:
         words = ("--as", "ann", "--reason", "the ECB's")
         first = desk.json("fx", "propose", "JPY", "20.1", *words)
-        second = desk.json("fx", "propose", "JPY", "20.2", *words)
-        desk.run("proposals", "approve", first["id"], "--as", "ben")
-        with pytest.raises(FxRateExists):
-            desk.run("proposals", "approve", second["id"], "--as", "ben")
+        with pytest.raises(AlreadyProposed) as refused:
+            desk.json("fx", "propose", "JPY", "20.2", *words)
+        assert refused.value.facts == {"proposal": first["id"]}
 
     @pytest.mark.parametrize(
         ("pair", "rate"),

@@ -133,18 +133,16 @@ def invoice(context: Context, window: str, folder: Path | None, language: Langua
 
 @bank.command()
 @WINDOW
-@click.option("--as", "by", required=True, help="The operator who does this.")
 @TO
 @json_option
 @pass_context
-def pay(context: Context, window: str, by: str, folder: Path | None) -> None:
-    """Make an approved window's files for the bank: pain.001 to pay, pain.008 to collect.
+def pay(context: Context, window: str, folder: Path | None) -> None:
+    """A paid window's files for the bank: pain.001 to pay, pain.008 to collect.
 
-    They are made once: again, the same bytes come out under the same message id.
+    They are the bytes that two people agreed to (`windows pay`), the same each time.
     """
     with context.database.transaction() as session:
-        check_operator(session, by)
-        files = payment_files.make(session, window, by=by, now=context.clock())
+        files = payment_files.for_the_bank(session, window)
     for each in files:
         if folder is not None:
             _write(context, folder / f"{each.message_id}.xml", each.document)

@@ -1,6 +1,7 @@
 """Four eyes on the command line: operators, proposals and decisions."""
 
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -13,7 +14,7 @@ from staff.people import sign_in_links
 from staff.roles import Role
 from web import enactments
 from web.commands.context import Context, json_option, pass_context
-from web.commands.proposing import AS
+from web.commands.proposing import AS, REASON
 
 
 @click.group()
@@ -78,7 +79,7 @@ def proposals() -> None:
 @proposals.command(name="list")
 @click.option(
     "--state",
-    type=click.Choice(["waiting", "approved", "rejected"]),
+    type=click.Choice(["waiting", "approved", "rejected", "withdrawn", "expired"]),
     default="waiting",
     show_default=True,
 )
@@ -88,33 +89,67 @@ def proposals() -> None:
 def list_proposals(context: Context, state: str, limit: int) -> None:
     """Proposals, newest first."""
     with context.database.transaction() as session:
-        found = approvals.listed(session, state=state, limit=limit)
+        found = approvals.listed(session, state=state, limit=limit, now=context.clock())
     context.emit((_shown(one) for one in found), title=f"Proposals, {state}")
 
 
-def _decision(name: str, approve: bool, says: str) -> None:
-    @proposals.command(name=name, help=says)
-    @click.argument("proposal")
-    @AS
-    @json_option
-    @pass_context
-    def decision(context: Context, proposal: str, by: str) -> None:
-        id_ = from_text("prp", proposal)
-        if id_ is None:
-            raise click.BadParameter(f"{proposal} is no proposal's id")
-        done = enactments.decide(
-            context.database,
-            proposal=id_,
-            by=by,
-            approve=approve,
-            clock=context.clock,
-            signer=context.signer,
+PROPOSAL = click.argument("proposal")
+
+
+@proposals.command()
+@PROPOSAL
+@AS
+@json_option
+@pass_context
+def approve(context: Context, proposal: str, by: str) -> None:
+    """Approve a proposal that somebody else made, and carry it out."""
+    _decide(context, proposal, by, approve=True)
+
+
+@proposals.command()
+@PROPOSAL
+@AS
+@REASON
+@json_option
+@pass_context
+def reject(context: Context, proposal: str, by: str, reason: str) -> None:
+    """Reject a proposal that somebody else made."""
+    _decide(context, proposal, by, approve=False, because=reason)
+
+
+@proposals.command()
+@PROPOSAL
+@AS
+@click.option("--reason", default="", help="Why, if it needs saying.")
+@json_option
+@pass_context
+def withdraw(context: Context, proposal: str, by: str, reason: str) -> None:
+    """Take your own proposal back."""
+    with context.database.transaction() as session:
+        done = approvals.withdraw(
+            session, proposal=_id(proposal), by=by, now=context.clock(), because=reason
         )
-        context.emit_one({**done, "id": proposal})
+    context.emit_one({"id": proposal, "kind": done.kind, "state": done.state})
 
 
-_decision("approve", True, "Approve a proposal that somebody else made, and carry it out.")
-_decision("reject", False, "Reject a proposal that somebody else made.")
+def _decide(context: Context, proposal: str, by: str, *, approve: bool, because: str = "") -> None:
+    done = enactments.decide(
+        context.database,
+        proposal=_id(proposal),
+        by=by,
+        approve=approve,
+        clock=context.clock,
+        signer=context.signer,
+        because=because,
+    )
+    context.emit_one({**done, "id": proposal})
+
+
+def _id(proposal: str) -> UUID:
+    found = from_text("prp", proposal)
+    if found is None:
+        raise click.BadParameter(f"{proposal} is no proposal's id")
+    return found
 
 
 def _shown(proposal: approvals.Proposal) -> dict[str, Any]:
@@ -127,4 +162,5 @@ def _shown(proposal: approvals.Proposal) -> dict[str, Any]:
         "expires_at": proposal.expires_at,
         "hash": proposal.hash.hex()[:8],
         "decided_by": proposal.decided_by,
+        "because": proposal.because,
     }

@@ -1,14 +1,13 @@
 """Windows: open the first, close the open one, look at it, and follow its money."""
 
 import re
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import click
 from rich.console import Console
 
-from settlement import closing, store, views
+from settlement import agreed, closing, store, views
 from settlement.calendar import closing_time
 from settlement.errors import WindowNotFound
 from settlement.report import WIDTH, window_report
@@ -100,21 +99,26 @@ def show(context: Context, name: str) -> None:
 @windows.command()
 @NAME
 @AS
+@REASON
 @json_option
 @pass_context
-def approve(context: Context, name: str, by: str) -> None:
-    """Agree to a closed window's figures: another person than closed it."""
-    _step(context, name, by, closing.approve)
+def approve(context: Context, name: str, by: str, reason: str) -> None:
+    """Propose to agree to a closed window's figures; another person than closed it approves."""
+    with context.database.transaction() as session:
+        propose(context, session, "window-approval", agreed.figures(session, name), by, reason)
 
 
 @windows.command()
 @NAME
 @AS
+@REASON
 @json_option
 @pass_context
-def pay(context: Context, name: str, by: str) -> None:
-    """Say that an approved window's payments are on their way."""
-    _step(context, name, by, closing.start_paying)
+def pay(context: Context, name: str, by: str, reason: str) -> None:
+    """Propose an approved window's files for the bank; once approved, `bank pay` writes them."""
+    with context.database.transaction() as session:
+        content = agreed.payment(session, name, by=by, at=context.clock())
+        propose(context, session, "window-payment", content, by, reason)
 
 
 @windows.command()
@@ -125,10 +129,12 @@ def pay(context: Context, name: str, by: str) -> None:
 @pass_context
 def settle(context: Context, name: str, by: str, regardless: str | None) -> None:
     """Say that all money of a window has arrived, as the bank's files show."""
-    if regardless is None:
-        _step(context, name, by, closing.mark_settled)
-        return
     with context.database.transaction() as session:
+        if regardless is None:
+            check_operator(session, by)
+            closing.mark_settled(session, name, context.clock(), by=by)
+            context.emit_one(_shown(store.get_window(session, name)))
+            return
         window = store.get_window(session, name)
         content = {"window": window.name, "revision": window.revision}
         propose(context, session, "settle-regardless", content, by, regardless)
@@ -157,14 +163,6 @@ def revisions(context: Context, name: str) -> None:
     with context.database.transaction() as session:
         found = store.revisions(session, store.get_window(session, name).id)
     context.emit(found, title=f"Revisions of {name}", empty="It has no figures yet.")
-
-
-def _step(context: Context, name: str, by: str, step: Callable[..., None]) -> None:
-    with context.database.transaction() as session:
-        check_operator(session, by)
-        step(session, name, context.clock(), by=by)
-        window = store.get_window(session, name)
-    context.emit_one(_shown(window))
 
 
 def _report(context: Context, name: str) -> None:

@@ -22,7 +22,15 @@ KINDS = {*ACTS, *defaults.KINDS}
 
 
 def decide(
-    database: Database, *, proposal: UUID, by: str, approve: bool, clock: Clock, signer: Sealer
+    database: Database,
+    *,
+    proposal: UUID,
+    by: str,
+    approve: bool,
+    clock: Clock,
+    signer: Sealer,
+    seen: bytes | None = None,
+    because: str = "",
 ) -> dict[str, Any]:
     """Approve and carry out, or reject: one transaction, so that neither happens without the other.
 
@@ -31,6 +39,11 @@ def decide(
     acts = ACTS | defaults.acts(signer)
     now = clock()
     with database.transaction() as session:
-        decided = approvals.decide(session, proposal=proposal, by=by, approve=approve, now=now)
-        effect = acts[decided.kind](session, decided, now) if approve else ""
+        decided = approvals.decide(
+            session, proposal=proposal, by=by, approve=approve, now=now, seen=seen, because=because
+        )
+        effect = ""
+        if approve:
+            effect = acts[decided.kind](session, decided, now)
+            approvals.note_effect(session, decided.id, effect)
     return {"id": proposal, "kind": decided.kind, "state": decided.state, "effect": effect}

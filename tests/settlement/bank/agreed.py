@@ -31,11 +31,11 @@ def agree_account(
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(agreed).items()
     }
-    for name in ("ann", "ben"):
+    for name in ("mara", "noel"):
         store.insert_operator(session, name, ["finance", "approver"], now)
     proposal = approvals.propose(
-        session, kind="bank-account", content=content, reason="contract 7", by="ann", now=now
+        session, kind="bank-account", content=content, reason="contract 7", by="mara", now=now
     )
-    approvals.decide(session, proposal=proposal, by="ben", approve=True, now=now)
+    approvals.decide(session, proposal=proposal, by="noel", approve=True, now=now)
     accounts.enact(session, agreed, proposal=proposal, now=now)
     return agreed

@@ -11,13 +11,14 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from demo.bank import Transaction, statement
-from settlement import closing, fx_rates
+from settlement import fx_rates
 from settlement.bank import dues
 from settlement.bank.dues import Due
 from settlement.calendar import agreeing
 from settlement.calendar.agreeing import NewCalendar
 from settlement.fx import Rate
 from tests.factories import build_operator
+from tests.settlement import steps
 from tests.settlement.coalition import NOW, Coalition
 from web.commands.bank import bank
 from web.commands.context import Context
@@ -122,13 +123,13 @@ class Desk:
 
     def pay(self, window: str) -> None:
         with self.coalition.database.transaction() as session:
-            closing.start_paying(session, window, NOW, by="li")
+            steps.start_paying(session, window, NOW, by="li")
 
     def close(self, next_name: str) -> str:
         """Close and approve."""
         window = self.coalition.close(next_name)
         with self.coalition.database.transaction() as session:
-            closing.approve(session, window, NOW, by="li")
+            steps.approve(session, window, NOW, by="li")
         return window
 
     def dues(self, window: str) -> list[Due]:

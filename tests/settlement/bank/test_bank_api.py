@@ -21,6 +21,7 @@ from staff import approvals
 from staff.errors import SecondPersonRequired
 from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
+from tests.settlement import steps
 from tests.settlement.bank.agreed import agree_account
 from web.enactments import decide
 
@@ -54,7 +55,7 @@ class Scene:
             agree_account(session, self.fuel.party, FUELS, now=now, currency="JPY")
         self.close("2026-11", "2026-12")
         with hub.database.transaction() as session:
-            closing.approve(session, "2026-11", now, by="li")
+            steps.approve(session, "2026-11", now, by="li")
 
     def close(self, window: str, next_name: str) -> None:
         closing.close(
@@ -212,7 +213,7 @@ class TestSettling:
     def paying(self, scene: Scene) -> Scene:
         """Fuel has its yen; Market's yuan are still to come."""
         with scene.hub.database.transaction() as session:
-            closing.start_paying(session, "2026-11", datetime.now(UTC), by="li")
+            steps.start_paying(session, "2026-11", datetime.now(UTC), by="li")
         payment = scene.payment(scene.fuel)
         scene.says(
             Transaction(direction="out", amount=payment["amount"], end_to_end=payment["payment"]),
@@ -256,7 +257,7 @@ class TestSettling:
                 kind="settle-regardless",
                 content={"window": "2026-11", "revision": 1},
                 reason="Market paid in cash",
-                by="ann",
+                by="mara",
                 now=now,
             )
         act = partial(
@@ -264,9 +265,9 @@ class TestSettling:
             signer=build_sealer(),
         )  # fmt: skip
         with pytest.raises(SecondPersonRequired):
-            act(by="ann")
+            act(by="mara")
         assert self.state(paying) == "paying"
-        act(by="ben")
+        act(by="noel")
         assert self.state(paying) == "settled"
         assert paying.payment(paying.market)["state"] == "missing"
 
@@ -323,7 +324,7 @@ class TestInvoices:
         scene.fuel.redeem(scene.fuel.link(scene.market, member), 400)
         scene.close("2026-12", "2027-01")
         with scene.hub.database.transaction() as session:
-            closing.approve(session, "2026-12", datetime.now(UTC), by="li")
+            steps.approve(session, "2026-12", datetime.now(UTC), by="li")
             (second,) = invoices.issue(session, "2026-12", now=datetime.now(UTC))
         page = scene.market.call("GET", "/v1/invoices?limit=1")
         assert [each["number"] for each in page.body["invoices"]] == [second]

@@ -69,7 +69,8 @@ class TestAccounts:
 class TestFiles:
     def test_ask_the_bank_once(self, desk: Desk) -> None:
         window = desk.trade()
-        made = desk.json("bank", "pay", window, "--as", "ann", "--to", str(desk.folder))
+        desk.agree("windows", "pay", window)
+        made = desk.json("bank", "pay", window, "--to", str(desk.folder))
         due_in, due_out = desk.due(window, "in"), desk.due(window, "out")
         assert [(each["kind"], each["currency"], each["total"]) for each in made] == [
             ("pain.001", "JPY", due_out.amount),
@@ -82,31 +83,35 @@ class TestFiles:
             ("out", due_out.end_to_end, FUELS),
             ("in", due_in.end_to_end, MARKETS),
         }
-        again = desk.json("bank", "pay", window, "--as", "ben", "--to", str(desk.folder))
+        again = desk.json("bank", "pay", window, "--to", str(desk.folder))
         assert again == made
         assert {path.stem: path.read_bytes() for path in desk.folder.glob("TB-*.xml")} == files
 
     def test_without_a_mandate_there_is_nothing_to_collect(self, desk: Desk) -> None:
         window = desk.trade(mandate=False)
-        assert [each["kind"] for each in desk.json("bank", "pay", window, "--as", "ann")] == [
-            "pain.001"
-        ]
+        desk.agree("windows", "pay", window)
+        assert [each["kind"] for each in desk.json("bank", "pay", window)] == ["pain.001"]
 
     def test_need_the_payees_account(self, desk: Desk) -> None:
         window = desk.trade(accounts=False)
         with pytest.raises(BankAccountMissing) as caught:
-            desk.run("bank", "pay", window, "--as", "ann")
+            desk.agree("windows", "pay", window)
         assert caught.value.facts == {"party": 1, "currency": "JPY"}
 
     def test_need_an_approved_window(self, desk: Desk) -> None:
         window = desk.coalition.close("2026-12")
         with pytest.raises(SettlementStepRefused):
-            desk.run("bank", "pay", window, "--as", "ann")
+            desk.agree("windows", "pay", window)
         with pytest.raises(WindowNotFound):
-            desk.run("bank", "pay", "1999-01", "--as", "ann")
+            desk.agree("windows", "pay", "1999-01")
 
-    def test_need_an_operator(self, desk: Desk) -> None:
-        assert "eve is no operator" in desk.run("bank", "pay", "x", "--as", "eve").output
+    def test_need_two_people(self, desk: Desk) -> None:
+        window = desk.trade()
+        desk.json("windows", "pay", window, "--as", "ann", "--reason", "the call day")
+        with pytest.raises(SettlementStepRefused):
+            desk.run("bank", "pay", window)
+        with pytest.raises(WindowNotFound):
+            desk.run("bank", "pay", "1999-01")
 
 
 class TestInvoices:
@@ -145,7 +150,8 @@ class TestImport:
 
     def test_answers_to_its_files(self, desk: Desk) -> None:
         window = desk.trade()
-        desk.json("bank", "pay", window, "--as", "ann", "--to", str(desk.folder))
+        desk.agree("windows", "pay", window)
+        desk.json("bank", "pay", window, "--to", str(desk.folder))
         for path in sorted(desk.folder.glob("TB-*.xml")):
             account = OURS if "CNY" in path.stem else OURS_IN_YEN
             desk.says(*orders(path.read_bytes()), account=account, currency=path.stem[-3:])
@@ -323,7 +329,8 @@ class TestBetweenPartners:
     def test_confirmation_takes_two_people(self, desk: Desk) -> None:
         window = desk.trade_directly()
         due = desk.due(window, "between")
-        assert desk.json("bank", "pay", window, "--as", "ann") == []  # Nothing for the hub's bank.
+        desk.agree("windows", "pay", window)
+        assert desk.json("bank", "pay", window) == []  # Nothing for the hub's bank.
         words = ("bank", "confirm", due.end_to_end, "--on", str(after(due, -1)))
         assert desk.agree(*words) == f"payment {due.end_to_end} confirmed"
         assert desk.states(window) == {due.end_to_end: ("confirmed", due.amount, False)}
@@ -369,7 +376,7 @@ class TestRevision:
         """Invoiced and asked of the bank, then the hub made a part of Market's debt good."""
         window = desk.trade()
         desk.json("bank", "invoice", window)
-        desk.json("bank", "pay", window, "--as", "ann")
+        desk.agree("windows", "pay", window)
         revisions.revise(
             desk.coalition.database,
             window=window,
@@ -401,7 +408,12 @@ class TestRevision:
         assert sum(lines.values()) == invoice["net"] == invoice["amount"]
 
     def test_makes_files_of_its_own(self, desk: Desk, revised: str) -> None:
-        made = desk.json("bank", "pay", revised, "--as", "ann")
+        with pytest.raises(SettlementStepRefused):
+            desk.run("bank", "pay", revised)
+        desk.agree("windows", "pay", revised)
+        with pytest.raises(SettlementStepRefused):
+            desk.agree("windows", "pay", revised)
+        made = desk.json("bank", "pay", revised)
         label = desk.due(revised, "in").window.label
         assert [(each["message_id"], each["total"]) for each in made] == [
             (f"TB-{label}-R2-C-JPY", desk.due(revised, "out").amount),
@@ -429,7 +441,7 @@ class TestAborted:
         assert first["cancelled_by"] == note["number"]
         assert len(desk.json("bank", "invoice", window)) == 2
         with pytest.raises(SettlementStepRefused):
-            desk.run("bank", "pay", window, "--as", "ann")
+            desk.run("bank", "pay", window)
 
 
 class TestSettling:

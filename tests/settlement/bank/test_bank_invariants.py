@@ -4,6 +4,8 @@ import pytest
 
 from exchange.invariants import check
 from settlement.bank.invariants import INVARIANTS
+from settlement.invariants.agreed import FILES
+from staff.invariants import AS_RECORDED
 from tests.settlement.bank.scene import Desk, paying
 
 
@@ -12,7 +14,7 @@ def paid(desk: Desk) -> Desk:
     """A window with its papers, one payment of it made, one entry matched by hand."""
     window = desk.trade()
     desk.json("bank", "invoice", window)
-    desk.json("bank", "pay", window, "--as", "ann")
+    desk.agree("windows", "pay", window)
     due = desk.due(window, "in")
     desk.says(paying(due, amount=5), paying(due, amount=due.amount - 5, end_to_end=None))
     (entry,) = desk.json("bank", "entries")
@@ -22,7 +24,11 @@ def paid(desk: Desk) -> Desk:
 
 def violated(desk: Desk) -> set[str]:
     with desk.coalition.database.engine.connect() as connection:
-        return {result.name for result in check(connection, INVARIANTS) if result.count}
+        return {
+            result.name
+            for result in check(connection, [*INVARIANTS, FILES, AS_RECORDED])
+            if result.count
+        }
 
 
 def test_all_hold(paid: Desk) -> None:
@@ -58,6 +64,22 @@ def test_all_hold(paid: Desk) -> None:
             "UPDATE settlement.payment_file SET total = total + 1",
             "invoices-and-files-ask-for-the-payments",
         ),
+        (
+            "UPDATE settlement.payment_file SET document = '', digest = sha256('')",
+            "payment-file-is-what-was-agreed",
+        ),
+        (
+            "UPDATE staff.proposal SET content = jsonb_set(content, '{files}', '[]')"
+            " WHERE kind = 'window-payment'",
+            "payment-file-is-what-was-agreed",
+        ),
+        (
+            'UPDATE staff.proposal SET content = content || \'{"account": "9"}\''
+            " WHERE kind = 'bank-account'",
+            "approved-as-it-was-recorded",
+        ),
+        ("UPDATE staff.proposal SET decided_by = 'eve'", "approved-as-it-was-recorded"),
+        ("DELETE FROM staff.audit WHERE what = 'approved'", "approved-as-it-was-recorded"),
     ],
 )
 def test_each_is_found(paid: Desk, corruption: str, name: str) -> None:

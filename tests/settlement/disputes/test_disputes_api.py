@@ -17,6 +17,7 @@ from settlement.invariants.windows import INVARIANTS as WINDOWS
 from settlement.sealing.sealer import Sealer
 from tests.factories import build_sealer
 from tests.server import Coalition, Partner, coalition  # noqa: F401 - the fixture
+from tests.settlement import steps
 from tests.web.desk import Desk
 
 REFUSED = {
@@ -64,7 +65,7 @@ class Scene:
 
     def approve(self, window: str) -> None:
         with self.hub.database.transaction() as session:
-            closing.approve(session, window, datetime.now(UTC), by="li")
+            steps.approve(session, window, datetime.now(UTC), by="li")
 
     def net(self, partner: Partner, window: str) -> int:
         found: int = partner.call("GET", f"/v1/windows/{window}").body["figures"]["net"]

@@ -13,6 +13,8 @@ from flask import Flask
 from kit.database import Database, DatabaseUnavailable
 from kit.secure_headers import PAGE_HEADERS, SECURE_HEADERS
 from partners.public_keys import PrivateKey
+from staff.watch import faults as kept_faults
+from staff.watch import store as watch
 from tests.cluster import Address
 from tests.members.visitor import Answer, Site, Visitor, sign_in_as
 from tests.server import environment
@@ -255,7 +257,10 @@ class TestErrors:
 
 
 class TestFaults:
-    def test_a_fault_says_its_number_and_nothing_else(self, settings: config.Config) -> None:
+    def test_a_fault_says_its_number_and_nothing_else(
+        self, settings: config.Config, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kept_faults, "_last", -kept_faults._PAUSE)  # One a second is kept.
         with running(settings) as app:
 
             @app.get("/fault")
@@ -268,6 +273,10 @@ class TestFaults:
             assert re.search(r"编号INC-[0-9A-F]{8}。", page.text)
             assert "secret-of-the-house" not in page.text
             assert client.get("/fault").get_json()["code"] == "internal-error"
+            with app.extensions["database"].transaction() as session:
+                (kept, *_) = watch.faults(session, 5)
+            assert (kept["place"], kept["kind"]) == ("/fault", "RuntimeError")
+            assert kept["incident"].upper().startswith(page.text.split("INC-")[1][:8])
 
     def test_a_hub_without_its_database_says_so_in_words(self, settings: config.Config) -> None:
         def nobody_knows() -> None:
