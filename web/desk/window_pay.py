@@ -192,7 +192,8 @@ def payment(name: str, payment: str) -> ResponseReturnValue:
         entries = [
             row
             for row in store.entries_of_window(session, window.id)
-            if (row["revision"], row["payment"]) == (found.payment.window.revision, found.payment.number)
+            if (row["revision"], row["payment"])
+            == (found.payment.window.revision, found.payment.number)
         ]
         fitting = [
             row
@@ -266,9 +267,7 @@ def abort_window(name: str) -> ResponseReturnValue:
     return _asked_why(name, "window-abort", ("closed", "approved"), "desk/window_abort.html")
 
 
-def _asked_why(
-    name: str, kind: str, states: Sequence[str], template: str
-) -> ResponseReturnValue:
+def _asked_why(name: str, kind: str, states: Sequence[str], template: str) -> ResponseReturnValue:
     form = Form(None, request.form) if request.method == "POST" else Form()
     if form.sent:
 
