@@ -34,6 +34,7 @@ from settlement.statement_checks import check
 from settlement.statement_files import as_csv, as_json
 from settlement.statements import Statement, TreeHead, number
 from settlement.store import Participant, Window
+from staff.audit.recording import record
 
 Reason = Literal["closing", "dispute", "without", "covered"]
 
@@ -107,6 +108,15 @@ def revise_within(
     figured = _figure(session, found, covers)
     head = sealed.latest_head(session)  # It has the window's journals, and what came after.
     _write(session, found, figured, reason, because, by, now, signer, head)
+    record(
+        session,
+        who=by,
+        what="window-revised",
+        object_=f"window {window}",
+        now=now,
+        before={"revision": found.revision},
+        after={"revision": found.revision + 1, "why": reason},
+    )
     return found.revision + 1
 
 

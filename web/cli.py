@@ -12,6 +12,7 @@ from kit.postgres import PostgresError
 from web import logs
 from web.commands import (
     adjustments,
+    audit,
     bank,
     books,
     calendar,
@@ -64,6 +65,7 @@ for command in (
     settlement.settlement,
     statements.statements,
     seal.seal,
+    audit.audit,
     bank.bank,
     reconciliations.reconciliations,
     disputes.disputes,

@@ -46,18 +46,21 @@ class Kept:
 
 
 def read(
-    session: Session, name: str, since: date, at: date, *, now: datetime, currency: str
+    database: Database, name: str, since: date, at: date, *, now: datetime, currency: str
 ) -> Kept | None:
     """The report of these days: read now while the books are small, else as it was kept; None when
-    nobody has asked for it yet. Call it first in a transaction. Raises PointsUnpriced."""
-    if store.bytes_of_postings(session) <= SMALL:
-        report = make(session, name, since, at, now=now, currency=currency)
+    nobody has asked for it yet. Raises PointsUnpriced."""
+    with database.transaction() as session:
+        small = store.bytes_of_postings(session) <= SMALL
+        row = None if small else store.kept(session, name, since, at)
+    if small:
+        with database.transaction() as session:
+            report = make(session, name, since, at, now=now, currency=currency)
         return Kept(report=report, made_at=now, asked_at=now)
-    row = store.kept(session, name, since, at)
     if row is None:
         return None
-    report = None if row["report"] is None else from_values(row["report"])
-    return Kept(report=report, made_at=row["made_at"], asked_at=row["asked_at"])
+    kept = None if row["report"] is None else from_values(row["report"])
+    return Kept(report=kept, made_at=row["made_at"], asked_at=row["asked_at"])
 
 
 def ask(session: Session, name: str, since: date, at: date, now: datetime) -> None:
@@ -68,7 +71,10 @@ def ask(session: Session, name: str, since: date, at: date, now: datetime) -> No
 def make(
     session: Session, name: str, since: date, at: date, *, now: datetime, currency: str
 ) -> Report:
-    """The report, read from the books, however long that takes. Raises PointsUnpriced."""
+    """The report, read from the books, however long that takes. Call it first in a transaction.
+
+    Raises PointsUnpriced.
+    """
     match name:
         case "liability":
             return books.read_liability(session, at=at, now=now, currency=currency)

@@ -408,3 +408,19 @@ def forget_reports(session: Session, today: date) -> None:
         ),
         {"today": today},
     )
+
+
+def window_days(session: Session) -> Row:
+    """first: the day on which the first window opened; open_since: that from which on a window is
+    not closed, or not worked out yet. None where there is none."""
+    [row] = _all(
+        session,
+        """
+        SELECT min((w.opened_at AT TIME ZONE s.zone)::date) AS first,
+               min((w.opened_at AT TIME ZONE s.zone)::date) FILTER (
+                   WHERE w.closed_at IS NULL OR z.state = 'closing') AS open_since
+        FROM exchange."window" w CROSS JOIN exchange.setting s
+        LEFT JOIN settlement.settlement z ON z.window_id = w.id
+        """,
+    )
+    return row

@@ -16,6 +16,7 @@ WHAT: dict[str, str] = {
     "window-resumed": mark("went on closing the window"),
     "window-approved": mark("approved the settlement"),
     "window-paying": mark("sent the payments"),
+    "window-revised": mark("worked the window out again"),
     "window-settled": mark("settled the window"),
     "window-aborted": mark("aborted the window"),
     # Banks
@@ -29,8 +30,10 @@ WHAT: dict[str, str] = {
     "dispute-resolved": mark("ended the dispute"),
     # Partners
     "partner-registered": mark("registered the partner"),
+    "partner-activated": mark("activated the partner"),
     "partner-suspended": mark("suspended the partner"),
     "partner-restored": mark("restored the partner"),
+    "partner-closed": mark("ended the partner's membership"),
     "key-registered": mark("registered a key"),
     "key-revoked": mark("revoked a key"),
     # Members

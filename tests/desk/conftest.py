@@ -7,9 +7,11 @@ import pytest
 
 from kit.database import Database
 from staff.people import sessions
+from tests.books import Books
 from tests.cluster import Address
 from tests.factories import build_operator
 from tests.members.visitor import SECRETS, Site, Visitor, site_at
+from tests.settlement.coalition import Coalition
 
 SignIn = Callable[..., Visitor]
 
@@ -23,6 +25,8 @@ def _site(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def site(_site: Site, database: Database) -> Iterator[Site]:
     """The hub in this process, over the test's database; its clock is set right again."""
+    for heads in _site.home.glob("heads-*"):  # The log of the last test is gone.
+        heads.unlink()
     yield _site
     _site.clock.reset()
 
@@ -53,3 +57,9 @@ def sign_in(site: Site, database: Database) -> SignIn:
         return visitor
 
     return signed_in
+
+
+@pytest.fixture
+def coalition(books: Books) -> Coalition:
+    """Partners, trade and windows in one line each, in the site's own database."""
+    return Coalition(books)

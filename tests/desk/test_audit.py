@@ -176,12 +176,13 @@ class TestEntry:
             database,
             reason="month end",
             before={"state": "open", "same": 1},
-            after={"state": "closed", "same": 1, "net": -12},
+            after={"state": "closed", "same": 1, "net": -12, "content": {"files": ["a", "b"]}},
         )
         words = auditor.get(page(entry)).words
         assert "fay: closed the window" in words
-        assert "State open closed" in words
-        assert "net — -12" in words
+        assert "State Open Closed" in words
+        assert "net — −12" in words
+        assert "Content · files — a, b" in words
         assert "same" not in words
         assert "10.2.0.14, passkey, ses_4" in words
         assert "2026-11-22T08:20:08.330Z" in words

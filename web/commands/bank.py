@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from settlement.documents.figures import LANGUAGES, Language
 from settlement.reckoning import HUB
 from settlement.report import money
 from web.commands.context import Context, json_option, pass_context
+from web.commands.noting import note
 from web.commands.proposing import AS, REASON, check_operator, propose
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -177,7 +179,11 @@ def import_(context: Context, file: Path, by: str) -> None:
     """Take in a camt.053 and match its entries to payments; the same file again changes nothing."""
     with context.database.transaction() as session:
         check_operator(session, by)
-        done = importing.import_file(session, file.read_bytes(), by=by, now=context.clock())
+        content = file.read_bytes()
+        done = importing.import_file(session, content, by=by, now=context.clock())
+        if not done.known:
+            said = asdict(done) | {"digest": sha256(content).hexdigest()}
+            note(context, session, "bank-file-imported", f"file {file.name}", by=by, after=said)
     if done.known:
         context.say("The bank had said all of this before.")
     context.emit_one(done)

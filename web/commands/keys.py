@@ -11,6 +11,7 @@ from partners import keys as use_cases
 from partners import registry
 from partners.public_keys import ED25519, P256, PrivateKey, PublicKey, proof_of_possession
 from web.commands.context import Context, json_option, pass_context
+from web.commands.noting import note
 
 SCOPES = click.Choice(use_cases.SCOPES)
 
@@ -103,9 +104,9 @@ def revoke(context: Context, slug: str, key_id: str) -> None:
     """End a key at once."""
     with context.database.transaction() as session:
         partner = registry.find(session, slug)
-        context.emit_one(
-            use_cases.revoke(session, party=partner.party, key_id=key_id, now=context.clock())
-        )
+        facts = use_cases.revoke(session, party=partner.party, key_id=key_id, now=context.clock())
+        note(context, session, "key-revoked", f"partner {slug}", after={"key": key_id})
+    context.emit_one(facts)
 
 
 def _register(
@@ -123,4 +124,6 @@ def _register(
             public=public, scopes=tuple(sorted(set(scopes))), created=created, proof=signature
         )
         facts = use_cases.register(session, party=partner.party, key=key, now=context.clock())
+        made = {"key": facts["id"], "scopes": facts["scopes"]}
+        note(context, session, "key-registered", f"partner {slug}", after=made)
     context.emit_one(facts)

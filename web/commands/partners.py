@@ -6,6 +6,7 @@ import click
 
 from partners import keys, registry
 from web.commands.context import Context, json_option, pass_context
+from web.commands.noting import note
 
 
 @click.group()
@@ -22,6 +23,7 @@ def add(context: Context, slug: str, name: str) -> None:
     """Register an applicant; it may do nothing until it is activated."""
     with context.database.transaction() as session:
         partner = registry.apply(session, slug=slug, name=name, now=context.clock())
+        note(context, session, "partner-registered", f"partner {slug}", after={"name": name})
     context.emit_one(_shown(partner))
 
 
@@ -38,20 +40,26 @@ def list_(context: Context) -> None:
         )
 
 
-def _step(name: str, to: str, says: str) -> None:
+def _step(name: str, to: str, what: str, says: str) -> None:
     @partners.command(name=name, help=says)
     @click.argument("slug")
     @json_option
     @pass_context
     def step(context: Context, slug: str) -> None:
         with context.database.transaction() as session:
+            before = registry.find(session, slug).state
             partner = registry.move(session, slug=slug, to=to, now=context.clock())
+            state = {"before": {"state": before}, "after": {"state": to}}
+            note(context, session, what, f"partner {slug}", **state)
         context.emit_one(_shown(partner))
 
 
-_step("activate", "active", "Let a partner trade, from now on or again.")
-_step("suspend", "suspended", "Stop a partner at once; it may still void, refund and claw back.")
-_step("close", "closed", "End a partner for good: its keys stop working.")
+_step("activate", "active", "partner-activated", "Let a partner trade, from now on or again.")
+_step(
+    *("suspend", "suspended", "partner-suspended"),
+    "Stop a partner at once; it may still void, refund and claw back.",
+)
+_step("close", "closed", "partner-closed", "End a partner for good: its keys stop working.")
 
 
 def _shown(partner: registry.Partner) -> dict[str, object]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 import exchange.store
@@ -30,7 +31,7 @@ from web.desk.files import as_csv, as_file
 from web.desk.listing import Asked, Page, cursor
 from web.desk.signed_in import signed_in
 from web.desk.wiring import here
-from web.frame.formats import short_id
+from web.frame.formats import MINUS, short_id
 
 pages = Blueprint("desk_audit", __name__, url_prefix="/desk")
 
@@ -60,6 +61,20 @@ FACTS = {
     "proposal": mark("Proposal"),
     "roles": mark("Roles"),
     "amount": mark("Amount"),
+}
+
+STATES = {
+    "open": mark("Open"),
+    "closing": mark("Closing"),
+    "closed": mark("Closed"),
+    "approved": mark("Approved"),
+    "paying": mark("Paying"),
+    "settled": mark("Settled"),
+    "aborted": mark("Aborted"),
+    "waiting": mark("Awaiting approval"),
+    "withdrawn": mark("Withdrawn"),
+    "active": mark("Active"),
+    "suspended": mark("Suspended"),
 }
 
 Change = tuple[str, str | None, str | None]  # what is called how, before, after; None: no such fact
@@ -191,9 +206,9 @@ def head() -> ResponseReturnValue:
 
 def changes(found: Entry) -> list[Change]:
     """What differs before and after; all of it when there is only the one or the other."""
-    before, after = found.before or {}, found.after or {}
+    before, after = _flat(found.before), _flat(found.after)
     return [
-        (_fact(name), _shown(before, name), _shown(after, name))
+        (_fact(name), _shown(name, before.get(name)), _shown(name, after.get(name)))
         for name in dict.fromkeys((*before, *after))
         if name not in before or name not in after or before[name] != after[name]
     ]
@@ -278,8 +293,8 @@ def _words() -> dict[str, str]:
     return {what: _(words) for what, words in WHAT.items()}
 
 
-def _fact(name: str) -> str:
-    return _(FACTS[name]) if name in FACTS else name.replace("_", " ")
+def _fact(name: tuple[str, ...]) -> str:
+    return " · ".join(_(FACTS[each]) if each in FACTS else each.replace("_", " ") for each in name)
 
 
 def _from_where(place: str, *, whole: bool = False) -> str:
@@ -294,10 +309,34 @@ def _short(object_: str) -> str:
     return short_id(object_) if _ID.fullmatch(object_) else object_
 
 
-def _shown(facts: Mapping[str, Any], name: str) -> str | None:
-    """A fact as one reads it: words as they are, anything else as JSON."""
-    found = facts.get(name)
-    return found if found is None or isinstance(found, str) else _json(found)
+def _flat(facts: Mapping[str, Any] | None) -> dict[tuple[str, ...], Any]:
+    """Facts by their names, those of facts within facts by both."""
+    found: dict[tuple[str, ...], Any] = {}
+    for name, value in (facts or {}).items():
+        if isinstance(value, dict) and value:
+            found |= {(name, *inner): each for inner, each in _flat(value).items()}
+        else:
+            found[name,] = value
+    return found
+
+
+def _shown(name: tuple[str, ...], value: Any) -> str | None:
+    """A fact as one reads it; what has a page of its own leads there."""
+    match value:
+        case None:
+            return None
+        case str() if name[-1] == "state" and value in STATES:
+            return _(STATES[value])
+        case str() if place := place_of(value):
+            return Markup('<a href="{}">{}</a>').format(place, value)
+        case str():
+            return value
+        case list() if all(isinstance(each, str) for each in value):
+            return ", ".join(value)
+        case int():
+            return f"{value:,}".replace("-", MINUS) if not isinstance(value, bool) else _json(value)
+        case _:
+            return _json(value)
 
 
 def _json(value: Any) -> str:

@@ -122,7 +122,7 @@ def window(name: str) -> ResponseReturnValue:
         number = view.window.id
         deferrals = settlement.store.deferrals_of(session, number)
         facts = {
-            "statements": [_statement(row) for row in documents.of_window(session, number)],
+            "statements": _statements(documents.of_window(session, number)),
             "held_back": [each for each in deferrals if each["released_at"] is None],
             "given_back": [each for each in deferrals if each["released_at"] is not None],
             "brought_in": settlement.store.deferrals_into(session, number),
@@ -168,6 +168,8 @@ def close(name: str) -> ResponseReturnValue:
     tries again every minute, and its page says so.
     """
     with here().database.transaction() as session:
+        if settlement.store.get_window(session, name).state != "open":  # Pressed a second time.
+            return redirect(url_for("desk_windows.window", name=name), 303)
         following = _following(session, name)
     try:
         closing.close(
@@ -357,16 +359,21 @@ def _pair(base: str, debtor: str, creditor: str) -> str:
     return f"{base}/{debtor}?with={creditor}"
 
 
-def _statement(row: Any) -> dict[str, Any]:
-    facts = json.loads(row["document"])
-    return {
-        "number": row["number"],
-        "party": row["party_id"],
-        "revision": facts["revision"],
-        "settled": facts["settled"],
-        "currency": facts["settlement_currency"],
-        "direction": facts["direction"],
-    }
+def _statements(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """What each says, and whether another has taken its place."""
+    told = [(row, json.loads(row["document"])) for row in rows]
+    replaced = {facts["replaces"] for _row, facts in told}
+    return [
+        {
+            "number": row["number"],
+            "party": row["party_id"],
+            "revision": facts["revision"],
+            "settled": int(facts["settled"]),
+            "currency": facts["settlement_currency"],
+            "replaced": row["number"] in replaced,
+        }
+        for row, facts in told
+    ]
 
 
 def _csv(view: HubWindow, parties: Parties, of: str) -> ResponseReturnValue:
