@@ -1,4 +1,4 @@
-"""Forms that put something before a second person: a reason is asked, and where it waits is shown."""
+"""Forms that put something before a second person: a reason is asked, and where it waits shown."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -31,9 +31,10 @@ METHODS = {
 
 
 STEPS = {
-    "collateral": mark("its own collateral"),
-    "fund": mark("the mutual fund"),
-    "mutual": mark("shared by what is owed"),
+    "collateral": mark("collateral"),
+    "own-contribution": mark("its own part of the fund"),
+    "mutual-fund": mark("mutual fund"),
+    "loss": mark("loss, by what it is owed"),
 }
 
 

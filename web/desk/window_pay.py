@@ -159,16 +159,16 @@ def propose_payment(name: str) -> ResponseReturnValue:
 def payment_file(name: str, file: str) -> ResponseReturnValue:
     """A file for the bank, byte for byte as two people agreed to it."""
     with here().database.transaction() as session:
-        for each in payment_files.for_the_bank(session, name):
-            if each.message_id == file:
-                return as_file(each.document, f"{file}.xml", "application/xml")
-    abort(404)
+        found = {each.message_id: each for each in payment_files.for_the_bank(session, name)}
+    if file not in found:
+        abort(404)
+    return as_file(found[file].document, f"{file}.xml", "application/xml")
 
 
 @pages.route("/windows/<name>/pay/<payment>", methods=("GET", "POST"))
 @signed_in()
 def payment(name: str, payment: str) -> ResponseReturnValue:
-    """One payment: what came of it, and what may be done; one between partners is confirmed here."""
+    """One payment: what came of it, and what may be done about it."""
     form = Form(None, request.form) if request.method == "POST" else Form()
     if form.sent:
         if not me().may(Power.MONEY):
@@ -310,10 +310,10 @@ def _closed(session: Session, name: str) -> Window:
 
 
 def _progress_of(session: Session, window: Window, payment: str) -> Progress:
-    for each in agreement.progress(session, window.id):
-        if each.payment.end_to_end == payment:
-            return each
-    abort(404)
+    found = {each.payment.end_to_end: each for each in agreement.progress(session, window.id)}
+    if payment not in found:
+        abort(404)
+    return found[payment]
 
 
 def _waiting(session: Session, kind: str, object_: str) -> str:
