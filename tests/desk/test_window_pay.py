@@ -20,8 +20,11 @@ from web.desk.bank_files import MOST
 
 
 @pytest.fixture
-def desk(books: Books, tmp_path: Path) -> Desk:
-    return Desk(Coalition(books), tmp_path)
+def desk(books: Books, site: Site, tmp_path: Path) -> Desk:
+    made = Coalition(books)
+    made.signer = site.sealer
+    site.sealer.heads.unlink(missing_ok=True)  # Of the log of another test's database.
+    return Desk(made, tmp_path)
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ class TestPay:
         lines = ada.get(f"/desk/windows/{window}/pay?format=csv").text.splitlines()
         assert f"{window}-R1-P000002,market,hub,60000,0,CNY,missing," in lines
 
-    def test_an_open_window_has_no_such_page(self, desk: Desk, fay: Visitor) -> None:
+    def test_an_open_window_has_no_such_page(self, desk: Desk, window: str, fay: Visitor) -> None:
         answer = fay.get(f"/desk/windows/{desk.coalition.window}/pay")
         assert (answer.status, answer.location) == (303, f"/desk/windows/{desk.coalition.window}")
 
@@ -271,6 +274,7 @@ class TestConfirm:
     def test_a_payment_between_partners(
         self, desk: Desk, fay: Visitor, second: Second, site: Site
     ) -> None:
+        desk.coalition.close("2026-11")
         window = desk.trade_directly()
         (due,) = desk.dues(window)
         path = f"/desk/windows/{window}/pay/{due.end_to_end}"
@@ -412,10 +416,26 @@ class TestStatement:
         number = f"ST-{window}-000001"
         page = ada.get(f"/desk/statements/{number}")
         assert page.status == 200
-        assert "Signature and head" in page.words
+        assert "The signature and the head hold." in page.words
+        ada.submit(f"/desk/statements/{number}/verify")
+        assert "Verified just now" in ada.last.words  # type: ignore[union-attr]
         for file in ("statement.json", "signature.json", "keys.json", "statement.csv"):
             assert ada.get(f"/desk/statements/{number}/files/{file}").status == 200
         for file in ("zh.pdf", "en.xlsx", "zh.flow.svg", "en.matrix.svg"):
             assert ada.get(f"/desk/statements/{number}/files/{file}").body
         assert ada.get(f"/desk/statements/{number}/files/fr.pdf").status == 404
         assert ada.get("/desk/statements/ST-1999-01-000001").status == 404
+
+    def test_tells_when_it_is_not_what_was_signed(
+        self, window: str, ada: Visitor, books: Books
+    ) -> None:
+        number = f"ST-{window}-000001"
+        books.owner.execute("ALTER TABLE settlement.statement DISABLE TRIGGER ALL")
+        books.owner.execute(
+            "UPDATE settlement.statement SET digest = sha256(document || ' '), document ="
+            " document || ' ' WHERE number = %s",
+            (number,),
+        )
+        books.owner.execute("ALTER TABLE settlement.statement ENABLE TRIGGER ALL")
+        assert "does not verify" in ada.get(f"/desk/statements/{number}").words
+        assert "Stop" in ada.submit(f"/desk/statements/{number}/verify").words

@@ -115,7 +115,6 @@ def file(name: str, digest: str) -> ResponseReturnValue:
         lines=[line for group in groups.values() for line in group],
         groups=groups,
         parties=parties,
-        entry_id=entry_id,
         most=LINES,
     )
 
@@ -145,7 +144,7 @@ def waiting() -> ResponseReturnValue:
             "bank-lines",
         )
     return render_template(
-        "desk/bank_lines.html", asked=asked, rows=rows, entry_id=entry_id, most=LINES
+        "desk/bank_lines.html", asked=asked, rows=rows, most=LINES
     )
 
 

@@ -210,7 +210,6 @@ def payment(name: str, payment: str) -> ResponseReturnValue:
         entries=entries,
         fitting=fitting,
         waiting=waiting,
-        entry_id=entry_id,
         may_confirm=me().may(Power.MONEY),
         roles=who_may(Power.MONEY),
     )
@@ -296,6 +295,7 @@ def _asked_why(name: str, kind: str, states: Sequence[str], template: str) -> Re
     return page, 422 if form.errors else 200
 
 
+@pages.app_template_global("bank_entry_id")
 def entry_id(row: Any) -> str:
     """`ent_…`"""
     return to_text("ent", row["id"])
