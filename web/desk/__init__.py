@@ -10,9 +10,12 @@ from web.desk import (
     disputes,
     explaining,
     health,
+    invitation,
     members,
     partners,
     people,
+    prove,
+    provider,
     rates,
     reconciliation,
     search,
@@ -26,6 +29,9 @@ from web.desk import (
 
 PAGES = (
     sign_in.pages,
+    provider.pages,
+    prove.pages,
+    invitation.pages,
     today.pages,
     windows.pages,
     explaining.pages,
