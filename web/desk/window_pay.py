@@ -21,7 +21,6 @@ from settlement.bank import agreement, dues, importing, payment_files, store
 from settlement.bank.agreement import AGREED, Progress
 from settlement.store import Window
 from staff.roles import Power, who_may
-from web.desk.acting import note
 from web.desk.files import as_csv, as_file
 from web.desk.parties import Parties
 from web.desk.proposing import Made, propose_from
@@ -209,7 +208,7 @@ def payment(name: str, payment: str) -> ResponseReturnValue:
         parties=parties,
         entries=entries,
         fitting=fitting,
-        waiting=waiting,
+        waits=waiting,
         may_confirm=me().may(Power.MONEY),
         roles=who_may(Power.MONEY),
     )
@@ -222,20 +221,12 @@ def settle(name: str) -> ResponseReturnValue:
     """Say that all money has arrived, as the bank's files show; refused while they do not."""
     if request.method == "POST":
         with here().database.transaction() as session:
-            before = _closed(session, name).state
             try:
                 closing.mark_settled(session, name, here().clock(), by=me().name)
             except Refusal as refusal:
                 session.rollback()
                 tell("warn", in_words(refusal))
                 return redirect(f"/desk/windows/{name}/pay", 303)
-            note(
-                session,
-                "window-settled",
-                f"window {name}",
-                before={"state": before},
-                after={"state": "settled"},
-            )
         tell("ok", _("Window %(name)s is settled", name=name), _("Caps are free again."))
         return redirect(f"/desk/windows/{name}", 303)
     with here().database.transaction() as session:
