@@ -143,9 +143,7 @@ def waiting() -> ResponseReturnValue:
             ),
             "bank-lines",
         )
-    return render_template(
-        "desk/bank_lines.html", asked=asked, rows=rows, most=LINES
-    )
+    return render_template("desk/bank_lines.html", asked=asked, rows=rows, most=LINES)
 
 
 @pages.route("/bank/<name>", methods=("GET", "POST"))
