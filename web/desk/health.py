@@ -143,9 +143,7 @@ def troubles(
                 yield Trouble(
                     "bad",
                     gettext("%(job)s failed: %(fault)s.", job=job.words, fault=job.fault),
-                    gettext(
-                        "It is tried again at its next time. If it fails again, look for it in the log."
-                    ),
+                    gettext("It is tried again at its next time. If it fails again, see its log."),
                 )
             elif job.tone == "wait":
                 yield Trouble(
