@@ -276,9 +276,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def site_at(
-    address: Address, folder: Path, host: str = "localhost", **more: str
-) -> Iterator[Site]:
+def site_at(address: Address, folder: Path, host: str = "localhost", **more: str) -> Iterator[Site]:
     """Serve the hub from this process, with `more` settings. `localhost`, as passkeys belong to a
     name."""
     port = free_port()
