@@ -9,9 +9,12 @@ from web.desk import (
     disputes,
     explaining,
     health,
+    invitation,
     members,
     partners,
     people,
+    prove,
+    provider,
     rates,
     reconciliation,
     search,
@@ -23,6 +26,9 @@ from web.desk import (
 
 PAGES = (
     sign_in.pages,
+    provider.pages,
+    prove.pages,
+    invitation.pages,
     today.pages,
     windows.pages,
     explaining.pages,

@@ -7,7 +7,7 @@ from kit.clock import Clock
 from kit.database import Database
 from settlement.sealing.sealer import Sealer
 from staff import approvals
-from web.enactments import bank, books, defaults, disputes, rates, terms, windows
+from web.enactments import bank, books, defaults, disputes, people, rates, terms, windows
 from web.enactments.acts import Act
 
 ACTS: dict[str, Act] = {
@@ -17,6 +17,7 @@ ACTS: dict[str, Act] = {
     **windows.ACTS,
     **bank.ACTS,
     **disputes.ACTS,
+    **people.ACTS,
 }
 KINDS = {*ACTS, *defaults.KINDS}
 
