@@ -74,6 +74,7 @@ def window_state(state: str) -> tuple[str, str]:
 def windows() -> ResponseReturnValue:
     """All windows, newest first, and the last twelve at a glance."""
     asked = Asked(filters=("year", "state"), default="-window")
+    currency = here().currency
     with here().database.transaction() as session:
         newest = settlement.store.list_windows(session, before=None, limit=MOST)
         page = cut((each for each in newest if _fits(each, asked)), asked, lambda each: (each.id,))
@@ -90,7 +91,7 @@ def windows() -> ResponseReturnValue:
                     row.window.closed_at and row.window.closed_at.isoformat(),
                     row.gross,
                     row.to_move,
-                    row.window.currency or here().currency,
+                    row.window.currency or currency,
                     str(due[row.window.id] or ""),
                 )
                 for row in rows
@@ -106,7 +107,7 @@ def windows() -> ResponseReturnValue:
         years=[(year, year) for year in sorted({f"{e.opened_at:%Y}" for e in newest})],
         states={state: _(word) for state, (_tone, word) in STATES.items()},
         due=due,
-        currency=here().currency,
+        currency=currency,
     )
 
 

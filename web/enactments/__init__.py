@@ -7,13 +7,24 @@ from kit.clock import Clock
 from kit.database import Database
 from settlement.sealing.sealer import Sealer
 from staff import approvals
-from web.enactments import bank, books, defaults, disputes, people, rates, terms, windows
+from web.enactments import (
+    bank,
+    books,
+    defaults,
+    disputes,
+    partners,
+    people,
+    rates,
+    terms,
+    windows,
+)
 from web.enactments.acts import Act
 
 ACTS: dict[str, Act] = {
     **books.ACTS,
     **rates.ACTS,
     **terms.ACTS,
+    **partners.ACTS,
     **windows.ACTS,
     **bank.ACTS,
     **disputes.ACTS,
