@@ -12,17 +12,21 @@ from kit import language
 from kit.database import Database
 from kit.ids import from_text
 from kit.language import LANGUAGES
+from partners import keys, registry
+from partners.public_keys import PrivateKey, proof_of_possession
 from settlement import agreed
 from settlement.defaults import curing, defaulting
 from staff import approvals
 from staff.errors import ProposalDecided
 from staff.roles import PROPOSING
 from tests.factories import build_operator
+from tests.server import base64url
 from tests.settlement.bank.scene import Desk as BankDesk
 from tests.settlement.bank.scene import paying
 from tests.settlement.coalition import Coalition
 from web import enactments
 from web.desk import showing
+from web.frame import wiring
 
 AHEAD = (datetime.now(UTC) + timedelta(days=400)).replace(microsecond=0)
 
@@ -156,6 +160,37 @@ def cure(hub: Hub) -> dict[str, Any]:
         return curing.content(session, hub.window, hub.market, None)
 
 
+def activation(hub: Hub) -> dict[str, Any]:
+    with hub.database.transaction() as session:
+        registry.apply(session, slug="tea", name="Tea", now=datetime.now(UTC))
+    return {"partner": "tea"}
+
+
+def restoration(hub: Hub) -> dict[str, Any]:
+    with hub.database.transaction() as session:
+        registry.move(session, slug="fuel", to="suspended", now=datetime.now(UTC))
+    return {"partner": "fuel"}
+
+
+def key(hub: Hub) -> dict[str, Any]:
+    private, created = PrivateKey.generate(), int(datetime.now(UTC).timestamp())
+    public = private.public_key.to_text()
+    with hub.database.transaction() as session:
+        id_ = keys.public_id(registry.find(session, "fuel").id)
+    proof = base64url(private.sign(proof_of_possession(id_, public, created)))
+    return {
+        "partner": "fuel", "public": public, "scopes": ["till"], "created": created,
+        "proof": proof,
+    }  # fmt: skip
+
+
+def revocation(hub: Hub) -> dict[str, Any]:
+    Story(hub, "partner-key", key(hub)).approve()
+    with hub.database.transaction() as session:
+        (found,) = keys.listed(session, party=hub.fuel, now=datetime.now(UTC))
+    return {"partner": "fuel", "key": found["id"]}
+
+
 # How each kind is made, and what it leaves behind: once, however often it is approved.
 KINDS: dict[str, tuple[Callable[[Hub], dict[str, Any]], str]] = {
     "terms": (terms, "SELECT count(*) FROM partners.terms WHERE accept_price = 900000"
@@ -175,18 +210,20 @@ KINDS: dict[str, tuple[Callable[[Hub], dict[str, Any]], str]] = {
     "settle-regardless": (regardless, "SELECT count(*) FROM settlement.settlement"
                                       " WHERE settled_regardless IS NOT NULL"),
     "security": (security, "SELECT count(*) FROM settlement.security"),
+    "partner-activation": (activation, "SELECT count(*) FROM partners.partner"
+                                       " WHERE slug = 'tea' AND state = 'active'"),
+    "partner-restoration": (restoration, "SELECT count(*) FROM partners.partner"
+                                         " WHERE slug = 'fuel' AND state = 'active'"),
+    "partner-key": (key, "SELECT count(*) FROM partners.key"),
+    "partner-key-revocation": (revocation, "SELECT count(*) FROM partners.key"
+                                           " WHERE revoked_at IS NOT NULL"),
     "default": (default, "SELECT count(*) FROM settlement.shortfall"),
-    "default-cure": (cure, "SELECT count(*) FROM settlement.recovery"),
+    "default-cure": (cure, "SELECT count(*) FROM settlement.shortfall WHERE cured_at IS NOT NULL"),
 }  # fmt: skip
 # Proposed, shown and approved where there are disputes, routes, keys and people to do it with.
 ELSEWHERE = {
     "dispute-resolution": "tests/settlement/disputes",
     "payment-confirmation": "tests/settlement/bank/test_bank_commands.py",
-    "partner-key": "tests/web/test_partner_proposals.py",
-    "partner-key-revocation": "tests/web/test_partner_proposals.py",
-    "partner-activation": "tests/web/test_partner_proposals.py",
-    "partner-suspension": "tests/web/test_partner_proposals.py",
-    "partner-restoration": "tests/web/test_partner_proposals.py",
     "operator-invitation": "tests/desk/test_people.py",
     "operator-roles": "tests/desk/test_people.py",
     "operator-restoration": "tests/desk/test_people.py",
@@ -235,6 +272,7 @@ def test_is_proposed_shown_approved_and_done_once(
     before = owner.execute(effect).fetchone()
     story = Story(hub, kind, content)
     assert owner.execute(effect).fetchone() == before  # Nothing is done by proposing.
+    wiring.load_words()
     said = set()
     for each in LANGUAGES:
         language.use(each)
