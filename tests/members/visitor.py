@@ -147,6 +147,23 @@ class Visitor:
         form = self._form(path, on)
         return self.send("POST", path, {**form.fields, **fields})
 
+    def upload(
+        self, path: str, name: str, content: bytes, *, on: str = "", **fields: str
+    ) -> Answer:
+        """As `post`, with a file in the field `name`; nothing is followed."""
+        sent = {**self._form(path, on).fields, **fields}
+        sent.pop(name, None)
+        mark = "------------------------a-file-of-a-test"
+        parts = [
+            f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+            for key, value in sent.items()
+        ]
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}.xml"'
+        parts.append(f"--{mark}\r\n{head}\r\nContent-Type: text/xml\r\n\r\n".encode())
+        body = b"".join(parts) + content + f"\r\n--{mark}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={mark}"
+        return self.send("POST", path, body=body, headers={"Content-Type": kind})
+
     def submit(self, path: str, *, on: str = "", **fields: str) -> Answer:
         """As `post`, and follow wherever it leads."""
         return self.follow(self.post(path, on=on, **fields))
@@ -178,9 +195,10 @@ class Visitor:
         fields: Mapping[str, str] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> Answer:
-        """One request as it stands: no token is added."""
-        body = None if fields is None else urlencode(fields).encode()
+        """One request as it stands: no token is added. `body` is sent if there are no fields."""
+        body = body if fields is None else urlencode(fields).encode()
         sent = {
             "Accept": "text/html",
             "Accept-Language": self.language,
