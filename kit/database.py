@@ -277,5 +277,6 @@ def refuse_unsafe(url: str) -> None:
         ).fetchone()
         if row != (False,):
             raise UnsafeDatabase(
-                "this role may change postings, the audit log or what was sealed: connect as one that may not"
+                "this role may change postings, the audit log or what was sealed: "
+                "connect as one that may not"
             )
