@@ -53,8 +53,12 @@ _STATEMENT = "SELECT number FROM settlement.statement ORDER BY window_id DESC LI
 _KNOWN: Mapping[tuple[str, str], str] = {
     ("windows", "name"): _WINDOW,
     ("windows", "slug"): _PARTNER,
-    ("pay", "payment"): "SELECT number::text FROM settlement.payment ORDER BY window_id DESC"
-    " LIMIT 1",
+    (
+        "pay",
+        "payment",
+    ): "SELECT w.name || '-R' || p.revision || '-P' || lpad(p.number::text, 6, '0')"
+    ' FROM settlement.payment p JOIN exchange."window" w ON w.id = p.window_id'
+    " ORDER BY w.id DESC LIMIT 1",
     ("partners", "slug"): _PARTNER,
     ("liability", "issuer"): _PARTNER,
     ("journals", "name"): "SELECT id FROM exchange.journal ORDER BY party_id, kind, id LIMIT 1",
@@ -169,7 +173,7 @@ def _measured(plan: Plan, place: Place, journals: int, looks: int) -> list[Figur
                 f"{page.p50:,.0f}",
                 f"{page.p95:,.0f}",
                 f"{max(page.ms):,.0f}",
-            )  # fmt: skip
+            )
             for page in sorted(pages, key=lambda page: -page.p95)
         ],
     )
@@ -243,7 +247,7 @@ def rules(place: Place) -> list[str]:
 
 
 def _is_elsewhere(rule: str) -> bool:
-    return any(re.match(each, rule) for each in _NOT_HERE)
+    return any(re.search(each, rule) for each in _NOT_HERE)
 
 
 def _filled(rule: str, known: Any) -> str:
@@ -274,9 +278,15 @@ def _inhabited(plan: Plan, place: Place) -> tuple[str, dict[str, float]]:
             if operator is None:
                 raise RuntimeError("nobody can sign in")
             opened = sessions.begin(
-                session, secrets, operator["id"], how="passkey", device="bench",
-                address="127.0.0.1", now=now, proved=True,
-            )  # fmt: skip
+                session,
+                secrets,
+                operator["id"],
+                how="passkey",
+                device="bench",
+                address="127.0.0.1",
+                now=now,
+                proved=True,
+            )
             with acting_from("127.0.0.1"):
                 record(session, who=WHO, what="signed-in", object_=WHO, now=now)
         with psycopg.connect(place.superuser_url, autocommit=True) as connection:
