@@ -58,7 +58,7 @@ def filled_months(
     members = max(partners, journals // (LOTS + SALES))
     begun = starts(datetime.now(UTC))
     share, more = divmod(SALES, MONTHS)
-    with filled(home, members=members, tills=partners, at=begun[0]) as place:
+    with filled(home, members=members, tills=partners, at=begun[0], later=SALES) as place:
         with psycopg.connect(place.superuser_url) as connection:
             connection.execute(
                 'UPDATE exchange."window" SET name = %s, opened_at = %s WHERE name = %s',
@@ -71,7 +71,7 @@ def filled_months(
         sold = 0
         for number, begins in enumerate(begun):
             sales = share + (number < more)
-            place.sell(sales, before=sold, at=begins)
+            place.sell(sales, before=sold, at=begins, taken=True)
             sold += sales
             with database.transaction() as session:
                 rollup.roll_up(session)

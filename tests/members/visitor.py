@@ -294,13 +294,14 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def site_at(address: Address, folder: Path, host: str = "localhost") -> Iterator[Site]:
-    """Serve the hub from this process. `localhost`, as passkeys belong to a name."""
+def site_at(address: Address, folder: Path, host: str = "localhost", **more: str) -> Iterator[Site]:
+    """Serve the hub from this process, with `more` settings. `localhost`, as passkeys belong to a
+    name."""
     port = free_port()
     key_file = folder / "hub-key.pem"
     key_file.write_text(PrivateKey.generate().to_pem())
     origin = f"http://{host}:{port}"
-    settings = config.load(environment(address, port, key_file) | {"HUB_ORIGIN": origin})
+    settings = config.load(environment(address, port, key_file) | {"HUB_ORIGIN": origin} | more)
     clock = MovableClock()
     app = create_app(settings, clock=clock)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
