@@ -56,6 +56,7 @@ _PLACES = {
     "dispute": "/desk/disputes/",
     "reconciliation": "/desk/reconciliation/",
     "operator": "/desk/people/",
+    "member": "/desk/members/",
 }
 
 # How the facts are called that change most; others are called what they are called in the log.
