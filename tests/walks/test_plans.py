@@ -24,7 +24,9 @@ from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
 from settlement import condition, exposures, finding, outstanding
+from settlement.bank import store as bank
 from settlement.book_checks import standing
+from settlement.documents import store as documents
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
 from tests.walks.years import Known, fill
@@ -257,3 +259,17 @@ def test_points_outstanding_come_from_the_totals(years: Years) -> None:
     for plan in plans(years.database, ask):
         assert scanned(plan) & years.large <= {"total"}, plan
         assert pages(plan) <= 1_200, plan  # 120 months, of which each has every pair of partners.
+
+
+def test_the_desk_shows_papers_by_their_numbers(years: Years) -> None:
+    known = years.members["plain"]
+
+    def ask(session: Session) -> bool:
+        documents.owner(session, f"ST-77-{known.party}")
+        bank.invoice(session, f"INV-77-{known.party}")
+        bank.entries_of_file(session, bytes(32), limit=500)
+        return True
+
+    for plan in plans(years.database, ask):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= FEW, plan
