@@ -23,6 +23,7 @@ WHAT: dict[str, str] = {
     "bank-file-imported": mark("brought in a bank file"),
     "bank-line-matched": mark("matched a bank line"),
     # Comparing records, and what is contested
+    "reconciliation-received": mark("brought in a partner's record"),
     "reconciliation-answered": mark("answered a line"),
     "reconciliation-closed": mark("closed the reconciliation"),
     "dispute-opened": mark("opened a dispute"),
