@@ -10,6 +10,7 @@ from rich.console import Console
 from bench import (
     batch,
     closing,
+    desk,
     everything,
     gate,
     growth,
@@ -99,6 +100,12 @@ _benchmark(
     wallet.run,
     click.Option(["--journals"], type=click.IntRange(1_000), default=100_000, show_default=True),
     members=1_000,
+)
+_benchmark(
+    "desk",
+    desk.run,
+    click.Option(["--journals"], type=click.IntRange(10_000), default=1_000_000, show_default=True),
+    rounds=1,
 )
 _benchmark("profile", profile.run)
 _benchmark(

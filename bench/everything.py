@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import batch, growth, memory, mix, profile, report, skew, till, wallet, window
+from bench import batch, desk, growth, memory, mix, profile, report, skew, till, wallet, window
 from bench.figures import Figure, machine
 from bench.peers import race
 from bench.plan import Plan
@@ -17,6 +17,7 @@ from kit import postgres
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 FIRST, LAST = "<!-- figures: bin/bench all -->", "<!-- end of figures -->"
 MINUTES = 4.0  # of the memory's run
+JOURNALS = 200_000  # behind the desk's pages; ten million take a quarter of an hour to fill
 NAMES = ("benchmark", "figure", "median", "spread", "target", "met")
 
 
@@ -32,6 +33,7 @@ def run(
         "skew": skew.run,
         "window": window.run,
         "wallet": lambda asked: wallet.run(replace(asked, members=min(asked.members, 1_000))),
+        "desk": functools.partial(desk.run, journals=JOURNALS),
         "profile": profile.run,
         "memory": functools.partial(memory.run, minutes=MINUTES),
         **({"peers": race.run} if peers else {}),

@@ -20,7 +20,7 @@ from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
 from demo.plan import plan
 from demo.proving import keep_head
-from demo.registration import register
+from demo.registration import APPROVER, PROPOSER, register
 from demo.replay import replay
 from demo.steps import Step
 from demo.tally import Tally
@@ -154,8 +154,15 @@ def _replay(
 
 def _stay(console: Console, hub: Hub, desk: OperatorDesk) -> None:
     link = desk.run("members", "sign-in-link", NUMBER, "--json")["link"]
+    proposer, approver = (
+        desk.run("operators", "sign-in-link", name, "--json")["link"]
+        for name in (PROPOSER, APPROVER)
+    )
     console.print(f"""[bold]The hub is running at {hub.origin}.[/]
-A member with a year of history signs in, once, at
+At the desk, a year closed month by month, sign in, once each and in two browsers:
+  {PROPOSER}, who proposed, {proposer}
+  {APPROVER}, who approves, {approver}
+In the wallet, a member with a year of history, once:
   {link}
 In another terminal you may
   open {hub.origin}/docs

@@ -1,6 +1,8 @@
 """A partner's keys: registered with proof, rotated with an overlap, revoked at once."""
 
 import secrets
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from kit.ids import to_text
 from partners import store
 from partners.errors import KeyExists, KeyNotFound, LastKey, PartnerNotFound, TooManyKeys
 from partners.public_keys import check_proof
+from partners.signature_errors import KeyProofInvalid
 
 SCOPES = ("till", "issue", "settle", "admin")
 MAX_ACTIVE = 2  # for each scope: one in use, one on its way in or out
@@ -29,8 +32,12 @@ class NewKey:
     proof: bytes
 
 
-def register(session: Session, *, party: int, key: NewKey, now: datetime) -> dict[str, Any]:
+def register(
+    session: Session, *, party: int, key: NewKey, now: datetime, shown_at: datetime | None = None
+) -> dict[str, Any]:
     """Register a key. Older keys with a common scope live on for 14 days at the most.
+
+    `shown_at` is when its proof was shown, if not now.
 
     Raises PartnerNotFound, KeyUnacceptable, KeyProofInvalid, KeyProofStale, TooManyKeys,
     KeyExists, in this order.
@@ -39,7 +46,11 @@ def register(session: Session, *, party: int, key: NewKey, now: datetime) -> dic
     if partner is None:
         raise PartnerNotFound
     public = check_proof(
-        public_id(partner["id"]), key.public, key.created, key.proof, now=int(now.timestamp())
+        public_id(partner["id"]),
+        key.public,
+        key.created,
+        key.proof,
+        now=int((shown_at or now).timestamp()),
     )
     overlapping = [
         other
@@ -67,6 +78,32 @@ def register(session: Session, *, party: int, key: NewKey, now: datetime) -> dic
         if set(other["scopes"]) <= set(key.scopes):
             store.retire_key(session, other["id"], now + OVERLAP)
     return next(facts(row, now) for row in store.keys(session, party) if row["id"] == key_id)
+
+
+def check(session: Session, *, party: int, content: Mapping[str, Any], now: datetime) -> None:
+    """Whether a key that is to be put before a second person comes with its proof.
+
+    `content` has public, scopes, created and proof, the latter base64url. Raises PartnerNotFound,
+    KeyUnacceptable, KeyProofInvalid, KeyProofStale.
+    """
+    partner = store.lock_partner_of(session, party)
+    if partner is None:
+        raise PartnerNotFound
+    check_proof(
+        public_id(partner["id"]),
+        content["public"],
+        content["created"],
+        from_base64(content["proof"]),
+        now=int(now.timestamp()),
+    )
+
+
+def from_base64(text: str) -> bytes:
+    """base64url with or without its padding. Raises KeyProofInvalid."""
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as error:
+        raise KeyProofInvalid from error
 
 
 def revoke(session: Session, *, party: int, key_id: str, now: datetime) -> dict[str, Any]:

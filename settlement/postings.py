@@ -4,7 +4,8 @@ Each reads the whole window, and the closing alone does; what is asked every day
 beforehand (`settlement.rollup`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -113,11 +114,13 @@ def plain_sums(session: Session, window: int) -> dict[tuple[str, int, int | None
     return {(row["kind"], row["issuer"], row["acceptor"]): row["points"] for row in rows}
 
 
-def outstanding(session: Session, window: int) -> dict[int, int]:
+def outstanding(
+    session: Session, window: int, moved: Iterable[Movement] | None = None
+) -> dict[int, int]:
     """Points outstanding per issuer when the window ended (for the open one: by now).
 
     From what has moved in all windows to this one: their fixed sums, and the postings of those
-    that have none yet.
+    that have none yet; `moved` spares the postings of this one.
     """
     found: dict[int, int] = {}
     for row in _all(
@@ -133,12 +136,16 @@ def outstanding(session: Session, window: int) -> dict[int, int]:
         " AND NOT EXISTS (SELECT FROM settlement.moved m WHERE m.window_id = w.id)",
         window=window,
     ):
+        if moved is not None and fresh["id"] == window:
+            for each in moved:
+                _count(found, asdict(each))
+            continue
         for row in _all(session, _PLAIN, window=fresh["id"]):
             _count(found, row)
     return dict(sorted(found.items()))
 
 
-def _count(outstanding: dict[int, int], row: Row) -> None:
+def _count(outstanding: dict[int, int], row: Mapping[str, Any]) -> None:
     points = row["points"] if row["kind"] in ("issued", "refunded") else -row["points"]
     outstanding[row["issuer"]] = outstanding.get(row["issuer"], 0) + points
 

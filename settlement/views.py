@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kit.ids import to_text
 from partners import terms
-from settlement import netting, postings, store
+from settlement import netting, postings, rollup, store
 from settlement.drafting import Points, points_of
 from settlement.errors import StatementNotFound
 from settlement.movements import Movement
@@ -189,9 +189,9 @@ def hub_window(session: Session, name: str, *, currency: str) -> HubWindow:
     Raises WindowNotFound, PointsUnpriced.
     """
     window = store.get_window(session, name)
-    store.take_time(session)
-    moved = postings.movements(session, window.id)
-    outstanding = postings.outstanding(session, window.id)
+    # What is fixed of a closed window, what was summed so far of one that is not.
+    moved = store.moved(session, window.id) or rollup.movements(session, window.id)
+    outstanding = postings.outstanding(session, window.id, moved)
     parties = {each.issuer for each in moved} | {each.acceptor for each in moved if each.acceptor}
     parties |= {party for party, points in outstanding.items() if points}
     provisional = window.state not in FIGURED

@@ -224,6 +224,42 @@ def listed(session: Session, *, state: str | None, limit: int, now: datetime) ->
     ]
 
 
+def still_open(session: Session, *, now: datetime) -> list[Proposal]:
+    """What somebody could decide on, soonest to expire first; MOST of them at the most."""
+    return [
+        _seen(_proposal(row), bytes(row["content_hash"]), now)
+        for row in store.open_proposals(session, now=now, limit=MOST)
+    ]
+
+
+def page(
+    session: Session,
+    *,
+    now: datetime,
+    proposer: int | None = None,
+    kind: str = "",
+    state: str = "",
+    before: tuple[datetime, UUID] | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Proposal]:
+    """Those of one operator, by number, or of everybody those that are decided or expired.
+
+    Newest first, older than `before`; or the next newer than `after`, oldest first.
+    """
+    rows = store.page(
+        session,
+        now=now,
+        proposer=proposer,
+        kind=kind,
+        state=state,
+        before=before,
+        after=after,
+        limit=limit,
+    )
+    return [_seen(_proposal(row), bytes(row["content_hash"]), now) for row in rows]
+
+
 def _lock_waiting(session: Session, proposal: UUID, now: datetime) -> RowMapping:
     row = store.lock_proposal(session, proposal)
     if row is None:

@@ -1,5 +1,6 @@
 """What must be true of approvals at any time (see `exchange.invariants`)."""
 
+import staff.audit.invariants
 from exchange.invariants import Invariant
 
 SECOND_PERSON = Invariant(
@@ -49,4 +50,4 @@ ADJUSTMENT = Invariant(
     """,
 )
 
-INVARIANTS = [SECOND_PERSON, AS_RECORDED, ADJUSTMENT]
+INVARIANTS = [SECOND_PERSON, AS_RECORDED, ADJUSTMENT, *staff.audit.invariants.INVARIANTS]

@@ -99,12 +99,7 @@ class Proposal(Base):
         ),
         Index("proposal_by_object", "object", "proposed_at", "id"),
         Index("proposal_by_proposer", "proposer", "proposed_at", "id"),
-        Index(
-            "proposal_decided",
-            "decided_at",
-            "id",
-            postgresql_where=text("decided_at IS NOT NULL"),
-        ),
+        Index("proposal_by_time", "proposed_at", "id"),
         SCHEMA,
     )
 

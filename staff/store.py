@@ -143,6 +143,63 @@ def proposals(session: Session, state: str | None, limit: int, now: datetime) ->
     )
 
 
+# As one sees it now: nobody decides any more once the time is over.
+_STATE = "CASE WHEN state = 'waiting' AND expires_at <= :now THEN 'expired' ELSE state END"
+
+
+def open_proposals(session: Session, *, now: datetime, limit: int) -> list[RowMapping]:
+    """Those that somebody could still decide on: what expires first stands first."""
+    return list(
+        session.execute(
+            text(
+                "SELECT * FROM staff.proposal WHERE state = 'waiting' AND expires_at > :now"
+                " ORDER BY expires_at, id LIMIT :limit"
+            ),
+            {"now": now, "limit": limit},
+        ).mappings()
+    )
+
+
+def page(
+    session: Session,
+    *,
+    now: datetime,
+    proposer: int | None,
+    kind: str,
+    state: str,
+    before: tuple[datetime, UUID] | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[RowMapping]:
+    """Proposals of one person, or all that are decided or expired: newest first, older than
+    `before`; or those newer than `after`, oldest first. `kind` and `state` empty: any."""
+    values: dict[str, Any] = {"now": now, "limit": limit}
+    wanted = [f"{_STATE} <> 'waiting'" if proposer is None else "proposer = :proposer"]
+    values["proposer"] = proposer
+    if kind:
+        wanted.append("kind = :kind")
+        values["kind"] = kind
+    if state:
+        wanted.append(f"{_STATE} = :state")
+        values["state"] = state
+    if before:
+        wanted.append("(proposed_at, id) < (:at, :id)")
+    if after:
+        wanted.append("(proposed_at, id) > (:at, :id)")
+    if place := before or after:
+        values |= {"at": place[0], "id": place[1]}
+    order = "proposed_at, id" if after else "proposed_at DESC, id DESC"
+    return list(
+        session.execute(
+            text(
+                f"SELECT * FROM staff.proposal WHERE {' AND '.join(wanted)}"  # noqa: S608
+                f" ORDER BY {order} LIMIT :limit"
+            ),
+            values,
+        ).mappings()
+    )
+
+
 def decide(session: Session, values: Mapping[str, Any]) -> None:
     session.execute(
         text(

@@ -15,12 +15,13 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from exchange.models import Exposure, Link, Wallet
-from kit.ids import uuid7
+from kit.ids import to_text, uuid7
 from members.models import Customer, Member
 from partners.models import Key, Partner, Terms
 from partners.public_keys import PrivateKey
 from settlement.sealing.sealer import Sealer
 from staff.approvals import content_hash
+from staff.audit.recording import record
 from staff.models import Operator, Proposal
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -203,6 +204,11 @@ def build_proposal(
     )
     session.add(proposal)
     session.flush()
+    after = {"id": str(id_), "kind": kind, "content": content, "hash": digest.hex()}
+    name = to_text("prp", id_)
+    record(session, who=proposed_by, what="proposed", object_=name, now=NOW, after=after)
+    if decided_by:
+        record(session, who=decided_by, what=proposal.state, object_=name, now=NOW)
     return proposal
 
 

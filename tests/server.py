@@ -58,6 +58,7 @@ def environment(address: Address, port: int, key_file: Path) -> dict[str, str]:
         "HUB_PORT": str(port),
         "HUB_ORIGIN": f"http://127.0.0.1:{port}",
         "HUB_SECRET": SECRET,
+        "HUB_CHEAP_PASSWORDS": "for-tests",
         "HUB_KEY_FILE": str(key_file),
         "HUB_HEADS_FILE": str(key_file.with_name(f"heads-{secrets.token_hex(4)}.ndjson")),
         "DATABASE_URL": address.owner,

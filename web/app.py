@@ -33,7 +33,7 @@ from partners.directory import Directory
 from partners.exchanges.calling import Caller
 from web import config, desk, frame, health, logs, openapi, problems
 from web.desk.wiring import Desk
-from web.whoami import prefer, whoami
+from web.whoami import prefer, room, whoami
 
 OPERATIONS: tuple[Operation, ...] = (
     *partners.api.members.OPERATIONS,
@@ -108,6 +108,7 @@ def create_app(settings: config.Config | None = None, *, clock: Clock = system_c
     )
     app.extensions["whoami"] = whoami
     app.extensions["prefer"] = prefer
+    app.extensions["room"] = room
     for pages in (*PAGES, *desk.PAGES, partners.asking.pages.pages, partners.exchanges.pages.pages):
         app.register_blueprint(pages)
     published = dumps(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -17,6 +18,7 @@ from members.notices.senders import Outbox, Sender, Smtp, plugged
 from partners.api.routes import HubKey
 from partners.public_keys import PrivateKey, PublicKey
 from settlement.sealing.sealer import Sealer
+from staff.people.provider import Provider
 
 DEFAULT_PORT = 8000
 MIN_SECRET = 32  # bytes
@@ -47,6 +49,8 @@ class Config:
     retired: dict[str, PublicKey] = field(repr=False)
     heads: Path
     sender: Sender = field(repr=False)
+    provider: Provider | None
+    cheap_passwords: bool
 
     @property
     def sealer(self) -> Sealer:
@@ -97,6 +101,8 @@ def load(environ: Mapping[str, str] | None = None, *, start_database: bool = Tru
         retired=_retired(environ.get("HUB_RETIRED_KEYS", "")),
         heads=Path(environ.get("HUB_HEADS_FILE") or place / "heads.ndjson").absolute(),
         sender=_sender(environ, place, production),
+        provider=_provider(environ, production),
+        cheap_passwords=_cheap_passwords(environ.get("HUB_CHEAP_PASSWORDS", ""), production),
     )
 
 
@@ -209,6 +215,35 @@ def _sender(environ: Mapping[str, str], home: Path, production: bool) -> Sender:
     if production and not made.address.is_private:
         raise UnsafeConfiguration("HUB_SMTP_URL must be smtps:// or starttls:// in production")
     return made
+
+
+def _provider(environ: Mapping[str, str], production: bool) -> Provider | None:
+    """By whom personnel may sign in besides: an OpenID provider, all of it or none."""
+    names = ("HUB_OIDC_ISSUER", "HUB_OIDC_CLIENT_ID", "HUB_OIDC_CLIENT_SECRET")
+    issuer, client, secret = (environ.get(name, "") for name in names)
+    if not (issuer or client or secret):
+        return None
+    for name in names:
+        if not environ.get(name):
+            raise UnsafeConfiguration(f"{name} is missing: the provider needs all three")
+    place = urlsplit(issuer)
+    if not place.hostname or place.query or place.fragment:
+        raise UnsafeConfiguration(f"HUB_OIDC_ISSUER is {issuer!r}, not an issuer's address")
+    if place.scheme != "https" and (production or place.scheme != "http"):
+        raise UnsafeConfiguration("HUB_OIDC_ISSUER must be https:// in production")
+    return Provider(
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret,
+        name=environ.get("HUB_OIDC_NAME") or place.hostname,
+    )
+
+
+def _cheap_passwords(text: str, production: bool) -> bool:
+    """For tests: hashing that costs nothing protects nothing."""
+    if text and production:
+        raise UnsafeConfiguration("HUB_CHEAP_PASSWORDS is for tests: not in production")
+    return text == "for-tests"
 
 
 def _retired(text: str) -> dict[str, PublicKey]:

@@ -1,5 +1,6 @@
 """The jobs that time brings, in PostgreSQL through procrastinate; each is safe to run twice."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -11,6 +12,7 @@ import exchange.store
 import members.store
 import settlement.rollup
 import settlement.store
+import staff.people.forgetting
 from exchange import expiry, rollup
 from kit.clock import system_clock
 from kit.database import Busy, Database, conninfo
@@ -18,6 +20,7 @@ from kit.errors import Refusal
 from kit.secrets import Secrets
 from members.giving import gifts, news, purses
 from members.notices import following
+from members.notices.senders import NotDelivered, Smtp
 from members.notices.sending import Post, send_notices
 from members.people import forgetting
 from members.trust import standing
@@ -36,10 +39,12 @@ from settlement.finance import keeping
 from settlement.reconciliation import receiving
 from settlement.sealing.seal import seal
 from settlement.sealing.sealer import Sealer
+from staff.people import invitations
 from staff.watch import faults
 from staff.watch import store as watch
 from web.config import Config
 from web.frame.wiring import load_words
+from web.invitation_mail import invitation_mail
 
 Job = Callable[[Database, datetime], int]
 
@@ -67,6 +72,8 @@ def clear_away(database: Database, now: datetime) -> int:
     with database.transaction() as session:
         forgetting.forget(session, now)
     with database.transaction() as session:
+        staff.people.forgetting.forget(session, now)
+    with database.transaction() as session:
         asking.forget(session, now)
     with database.transaction() as session:
         exchanges.forget(session, now - exchanging.KEPT_FOR)
@@ -78,6 +85,25 @@ def clear_away(database: Database, now: datetime) -> int:
     with database.transaction() as session:
         watch.forget(session, now - faults.KEPT)
     return receiving.clear_away(database, now)
+
+
+def send_invitations(database: Database, now: datetime, settings: Config) -> int:
+    """Send colleagues the links of their invitations, where the hub has a mail server; where it has
+    none, whoever approved makes the link at the desk."""
+    sender = settings.sender
+    if not isinstance(sender, Smtp):
+        return 0
+    try:
+        return invitations.send(
+            database,
+            Secrets(settings.secret),
+            sender.mail,
+            functools.partial(invitation_mail, settings.origin),
+            now,
+        )
+    except NotDelivered as reason:
+        log.warning("invitation-not-delivered", reason=str(reason))
+        return 0
 
 
 def return_gifts(database: Database, now: datetime) -> int:
@@ -146,6 +172,10 @@ def calendar(settings: Config) -> dict[str, tuple[str, Job]]:
         "finish-closings": (
             "* * * * *",
             lambda database, now: finish_closings(database, now, signer),
+        ),
+        "send-invitations": (
+            "* * * * * */20",
+            lambda database, now: send_invitations(database, now, settings),
         ),
         "return-gifts": ("* * * * *", return_gifts),
         "tell-of-gifts": ("* * * * * */10", news.announce),

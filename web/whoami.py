@@ -14,6 +14,11 @@ def at_desk() -> bool:
     return path.partition("?")[0] == "/desk" or path.startswith("/desk/")
 
 
+def room() -> str:
+    """Where in the house a request is: at the desk, or in the wallet, which has no name."""
+    return "desk" if at_desk() else ""
+
+
 def whoami() -> web.desk.signed_in.Me | members.pages.signed_in.Me | None:
     return web.desk.signed_in.whoami() if at_desk() else members.pages.signed_in.whoami()
 

@@ -136,9 +136,13 @@ class Smtp:
         self.address = Address.from_url(url)
 
     def send(self, to: str, subject: str, text: str) -> None:
+        self.mail(self.address.of(to), subject, text)
+
+    def mail(self, to: str, subject: str, text: str) -> None:
+        """To an address as it is: those who work for the hub have one. Raises NotDelivered."""
         mail = EmailMessage()
         mail["From"] = self.address.sender
-        mail["To"] = self.address.of(to)
+        mail["To"] = to
         mail["Subject"] = subject
         mail["Date"] = formatdate()
         mail["Message-ID"] = make_msgid(domain=self.address.sender.partition("@")[2])

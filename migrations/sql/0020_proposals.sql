@@ -34,7 +34,7 @@ CREATE INDEX proposal_waiting ON staff.proposal (expires_at, id) WHERE state = '
 CREATE UNIQUE INDEX proposal_waits_once ON staff.proposal (kind, object) WHERE state = 'waiting';
 CREATE INDEX proposal_by_object ON staff.proposal (object, proposed_at, id);
 CREATE INDEX proposal_by_proposer ON staff.proposal (proposer, proposed_at, id);
-CREATE INDEX proposal_decided ON staff.proposal (decided_at, id) WHERE decided_at IS NOT NULL;
+CREATE INDEX proposal_by_time ON staff.proposal (proposed_at, id);
 
 -- What was proposed is never edited; only how it ended is written.
 REVOKE UPDATE ON staff.proposal FROM hub_app;

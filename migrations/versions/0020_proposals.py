@@ -21,7 +21,7 @@ def downgrade() -> None:
             DROP COLUMN paid_revision;
         REVOKE UPDATE ON staff.proposal FROM hub_app;
         GRANT UPDATE ON staff.proposal TO hub_app;
-        DROP INDEX staff.proposal_decided, staff.proposal_by_proposer, staff.proposal_by_object,
+        DROP INDEX staff.proposal_by_time, staff.proposal_by_proposer, staff.proposal_by_object,
             staff.proposal_waits_once, staff.proposal_waiting;
         DELETE FROM staff.proposal WHERE state IN ('withdrawn', 'expired');
         ALTER TABLE staff.proposal

@@ -1,5 +1,6 @@
 """Whether the open window's time is over, and what the window after it is called."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ import exchange.store
 import settlement.store
 from settlement.calendar import store
 from settlement.calendar.periods import Calendar, CutOff, next_cut_off
+from settlement.errors import WindowNameInvalid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,3 +76,11 @@ def _free(session: Session, name: str) -> str:
         for each in chain([name], numbered)
         if settlement.store.find_window(session, each) is None
     )
+
+
+def month_after(name: str) -> str:
+    """`2017-12` is followed by `2018-01`. Raises WindowNameInvalid for a name that is no month."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", name):
+        raise WindowNameInvalid(f"{name} is no month: the next window needs a name", name=name)
+    ahead = int(name[:4]) * 12 + int(name[5:])  # Months since the year 0, to the next one.
+    return f"{ahead // 12:04d}-{ahead % 12 + 1:02d}"

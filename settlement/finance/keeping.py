@@ -27,7 +27,7 @@ NAMES = (
     "disclosure",
     "exposure",
 )
-SMALL = 16 * 1024 * 1024  # bytes of postings, some hundred thousand, which are read in a moment
+SMALL = 2 * 1024 * 1024  # bytes of postings: some ten thousand, which are read in a moment
 FRESH = timedelta(hours=1)  # How long a report of a day that goes on is good enough.
 
 

@@ -7,11 +7,12 @@ import settlement.finance.invariants
 import settlement.reconciliation.invariants
 import settlement.sealing.invariants
 from exchange.invariants import Invariant
-from settlement.invariants import agreed, windows
+from settlement.invariants import agreed, recorded, windows
 
 INVARIANTS: list[Invariant] = [
     *windows.INVARIANTS,
     *agreed.INVARIANTS,
+    *recorded.INVARIANTS,
     *settlement.sealing.invariants.INVARIANTS,
     *settlement.bank.invariants.INVARIANTS,
     *settlement.reconciliation.invariants.INVARIANTS,

@@ -172,10 +172,14 @@ class _Heads:
         """Heads over more leaves than there are."""
         while self._next is not None:
             head, ours = self._next
-            where = "in the database" if ours else "kept outside"
-            yield Finding(
-                size, None, f"the head {where} covers {head.size} leaves, there are {size}"
-            )
+            if ours:
+                says = f"the head in the database covers {head.size} leaves, there are {size}"
+            else:
+                says = (
+                    f"the head kept outside covers {head.size} leaves, there are {size}:"
+                    f" not all is there from leaf {self._agreed} on"
+                )
+            yield Finding(size, None, says)
             self._next = next(self._coming, None)
 
     def _one(self, head: TreeHead, ours: bool, root: str) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """One entry of the audit log in the sealed log: whether it stands there, and the proof of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,17 @@ def standing(
 
     `keys` are all the hub ever signed with, by id. Raises EntryNotFound.
     """
-    made, sealed = _made(session, entry, sealer.secret)
+    return computed(session, *_made(session, entry, sealer.secret), sealer, keys)
+
+
+def computed(
+    session: Session,
+    made: Leaf,
+    sealed: Any,
+    sealer: Sealer,
+    keys: Mapping[str, PublicKey],
+) -> Standing:
+    """How a leaf stands as it would be made today beside the one that is kept, if any."""
     latest = store.latest_head(session)
     if sealed is None:
         return Standing(index=None, head=None, latest=latest, kept=None, wrong="")
@@ -75,21 +85,39 @@ def prove(
     one log begins with the other. Raises EntryNotFound, EntryNotSealed, HeadNotFound.
     """
     made, sealed = _made(session, entry, secret)
+    facts = {"format": FORMAT, "entry": made.name}
+    return facts | proven(session, made, sealed, [leaf.ENTRY], secret, kept=kept)
+
+
+def proven(
+    session: Session,
+    made: Leaf,
+    sealed: Any,
+    shown: Sequence[str],
+    secret: bytes,
+    *,
+    kept: int | None = None,
+) -> dict[str, Any]:
+    """The way from a leaf, of which these parts are shown, to the first head over it; as `prove`.
+
+    Raises EntryNotSealed, HeadNotFound.
+    """
     head = None if sealed is None else store.head_over(session, sealed["index"])
     if sealed is None or head is None:
         raise EntryNotSealed
-    tree, salt = Tree(session), leaf.salt(leaf.salt_key(secret), made.name, leaf.ENTRY)
+    tree, key = Tree(session), leaf.salt_key(secret)
     facts: dict[str, Any] = {
-        "format": FORMAT,
-        "entry": made.name,
         "head": heads.as_facts(head),
         "tree_size": head.size,
         "leaves": [
             {
                 "index": sealed["index"],
-                "audit": made.name,
+                made.kind: made.name,
                 "parts": made.hashes,
-                "disclosed": [{"salt": salt.hex(), "part": made.parts[leaf.ENTRY]}],
+                "disclosed": [
+                    {"salt": leaf.salt(key, made.name, part).hex(), "part": made.parts[part]}
+                    for part in shown
+                ],
             }
         ],
         "nodes": {

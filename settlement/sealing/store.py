@@ -163,6 +163,21 @@ def indices(session: Session, journals_: Iterable[tuple[int, UUID]]) -> dict[UUI
     return {row.journal_id: row.number for row in rows}
 
 
+def journal_leaf(session: Session, window: int, journal: UUID) -> RowMapping | None:
+    """A journal's leaf: `index` and `hash`; None until it is sealed."""
+    return (
+        session.execute(
+            text(
+                "SELECT index, hash FROM settlement.leaf"
+                " WHERE window_id = :window AND journal_id = :journal"
+            ),
+            {"window": window, "journal": journal},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
 def grouped(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Row, list[Row]]]:
     """Rows of a journal and a posting each, as journals with their postings."""
     for _, found in groupby(rows, key=itemgetter(0)):

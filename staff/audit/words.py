@@ -52,5 +52,11 @@ WHAT: dict[str, str] = {
     "passkey-added": mark("added a passkey"),
     "passkey-removed": mark("removed a passkey"),
     "password-changed": mark("changed the password"),
+    "app-changed": mark("changed the app of the second step"),
     "codes-renewed": mark("renewed recovery codes"),
+    "recovery-code-used": mark("used a recovery code"),
+    "provider-bound": mark("let the provider vouch"),
+    "provider-unbound": mark("no longer lets the provider vouch"),
+    "invitation-link-made": mark("made the link of an invitation"),
+    "proved": mark("proved again who they are"),
 }

@@ -80,6 +80,17 @@ def end(session: Session, id_: UUID) -> None:
     store.end_session(session, id_)
 
 
+def of(session: Session, operator: int, now: datetime) -> list[RowMapping]:
+    """Where somebody is signed in: `id`, `how`, `device`, `address`, `opened_at`, `seen_at`, last
+    seen first."""
+    return store.sessions_of(session, operator, seen_after=now - IDLE, opened_after=now - LONGEST)
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Drop sessions whose time is over."""
+    store.forget_sessions(session, seen_before=now - IDLE, opened_before=now - LONGEST)
+
+
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:
     """Whether who holds the session has proved a moment ago who they are."""
     return proved_at is not None and proved_at > now - FRESH

@@ -40,6 +40,10 @@ def lock_operator(session: Session, name: str) -> Row | None:
     return _one(session, "SELECT * FROM staff.operator WHERE name = :name FOR UPDATE", name=name)
 
 
+def lock_operator_by_id(session: Session, id_: int) -> None:
+    _do(session, "SELECT FROM staff.operator WHERE id = :id FOR UPDATE", id=id_)
+
+
 def lock_administrators(session: Session) -> list[str]:
     """The names of all who are active and administrators; nobody becomes or stops being one until
     this transaction ends."""
@@ -75,6 +79,21 @@ def insert_invited(session: Session, values: Values) -> int:
     ).scalar_one()
 
 
+def invite_anew(session: Session, id_: int, roles: list[str], email: str) -> None:
+    """Somebody who never came is asked again, perhaps as something else."""
+    _do(
+        session,
+        "UPDATE staff.operator SET roles = :roles, email = :email WHERE id = :id AND NOT accepted",
+        id=id_,
+        roles=roles,
+        email=email,
+    )
+
+
+def set_email(session: Session, id_: int, email: str) -> None:
+    _do(session, "UPDATE staff.operator SET email = :email WHERE id = :id", id=id_, email=email)
+
+
 def people(session: Session) -> list[Row]:
     """Everybody, with how they sign in and when they were last seen."""
     return _all(
@@ -93,8 +112,17 @@ def set_roles(session: Session, id_: int, roles: list[str]) -> None:
     _do(session, "UPDATE staff.operator SET roles = :roles WHERE id = :id", id=id_, roles=roles)
 
 
-def set_active(session: Session, id_: int, active: bool) -> None:
-    _do(session, "UPDATE staff.operator SET active = :active WHERE id = :id", id=id_, active=active)
+def deactivate(session: Session, id_: int) -> None:
+    _do(
+        session,
+        "UPDATE staff.operator SET active = false, issuer = NULL, subject = NULL WHERE id = :id",
+        id=id_,
+    )
+
+
+def invite_back(session: Session, id_: int) -> None:
+    """Somebody who was in is to accept anew."""
+    _do(session, "UPDATE staff.operator SET accepted = false WHERE id = :id", id=id_)
 
 
 def accept(session: Session, id_: int) -> None:
@@ -217,8 +245,10 @@ def forget_sign_in_links(session: Session, now: datetime) -> None:
     _do(session, "DELETE FROM staff.sign_in_link WHERE expires_at <= :now", now=now)
 
 
-def forget_sign_in_links_of(session: Session, operator: int) -> None:
-    _do(session, "DELETE FROM staff.sign_in_link WHERE operator_id = :id", id=operator)
+def forget_credentials(session: Session, operator: int) -> None:
+    """Everything by which somebody could sign in."""
+    for table in ("sign_in_link", "recovery_code", "totp", "password", "passkey"):
+        _do(session, f"DELETE FROM staff.{table} WHERE operator_id = :id", id=operator)  # noqa: S608
 
 
 def insert_sign_in_link(session: Session, values: Values) -> None:
@@ -300,8 +330,8 @@ def unmade_links(session: Session) -> list[Row]:
         session,
         "SELECT i.operator_id, o.name, o.email, i.approved_by FROM staff.invitation i"
         " JOIN staff.operator o ON o.id = i.operator_id"
-        " WHERE i.digest IS NULL AND o.email IS NOT NULL ORDER BY i.operator_id"
-        " FOR UPDATE OF i SKIP LOCKED",
+        " WHERE i.digest IS NULL AND i.approved_by <> '' AND o.email IS NOT NULL"
+        " ORDER BY i.operator_id LIMIT 100",
     )
 
 
@@ -402,6 +432,18 @@ def forget_password(session: Session, operator: int) -> None:
     """With the app and the codes that stand beside it."""
     for table in ("recovery_code", "totp", "password"):
         _do(session, f"DELETE FROM staff.{table} WHERE operator_id = :id", id=operator)  # noqa: S608
+
+
+def waiting_proposals(session: Session, now: datetime) -> list[Row]:
+    """What is proposed of people and waits for a second person, newest first."""
+    return _all(
+        session,
+        "SELECT id, kind, content, proposed_by, proposed_at, expires_at FROM staff.proposal"
+        " WHERE state = 'waiting' AND expires_at > :now"
+        " AND kind IN ('operator-invitation', 'operator-roles', 'operator-restoration')"
+        " ORDER BY proposed_at DESC LIMIT 100",
+        now=now,
+    )
 
 
 # --- passkeys -------------------------------------------------------------------------------------

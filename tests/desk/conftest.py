@@ -25,6 +25,8 @@ def _site(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def site(_site: Site, database: Database) -> Iterator[Site]:
     """The hub in this process, over the test's database; its clock is set right again."""
+    for heads in _site.home.glob("heads-*"):  # The log of the last test is gone.
+        heads.unlink()
     yield _site
     _site.clock.reset()
 

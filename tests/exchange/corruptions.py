@@ -411,6 +411,14 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     "every-audit-entry-is-sealed-once": [
         ("DELETE FROM settlement.leaf WHERE audit_id IS NOT NULL",),
     ],
+    "every-proposal-is-in-the-audit-log": [
+        ("DELETE FROM staff.audit WHERE what = 'proposed'",),
+        ("DELETE FROM staff.audit WHERE what = 'approved'",),
+    ],
+    "every-step-of-a-window-is-in-the-audit-log": [
+        ("DELETE FROM staff.audit WHERE what = 'window-paying'",),
+        ("UPDATE staff.audit SET who = 'another' WHERE what = 'window-closed'",),
+    ],
     "what-was-sealed-is-still-there": [
         ("UPDATE settlement.leaf SET xid = xid + 1 WHERE index = 3",),
         ("DELETE FROM staff.audit",),

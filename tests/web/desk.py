@@ -18,7 +18,7 @@ class Desk:
 
     def __init__(self, database: Database, signer: Any) -> None:
         self._database = database
-        self._signer = signer
+        self.signer = signer
         with database.transaction() as session:
             for name in ("ann", "ben"):
                 build_operator(session, name=name)
@@ -29,11 +29,11 @@ class Desk:
         context.__dict__["database"] = self._database
         context.__dict__["settings"] = SimpleNamespace(
             currency="CNY",
-            key=self._signer,
-            sealer=self._signer,
-            secret=self._signer.secret,
-            heads=self._signer.heads,
-            public_keys={self._signer.id: self._signer.private.public_key},
+            key=self.signer,
+            sealer=self.signer,
+            secret=self.signer.secret,
+            heads=self.signer.heads,
+            public_keys={self.signer.id: self.signer.private.public_key},
         )
         result = CliRunner().invoke(hub, words, obj=context)
         if isinstance(result.exception, Refusal):

@@ -10,7 +10,10 @@ import staff.store
 from kit.ids import from_text, to_text
 from kit.secrets import Secrets
 from staff import approvals
-from staff.people import sign_in_links
+from staff.audit.recording import record
+from staff.people import invitations, sign_in_links
+from staff.people.invitations import EMAIL, NAME
+from staff.people.operators import ways_in
 from staff.roles import Role
 from web import enactments
 from web.commands.context import Context, json_option, pass_context
@@ -33,12 +36,21 @@ def operators() -> None:
     show_default=True,
     help="What the operator is there for; give it several times.",
 )
+@click.option("--email", default="", help="Where a provider or an invitation finds them.")
 @pass_context
-def add_operator(context: Context, name: str, roles: tuple[str, ...]) -> None:
-    """Add an operator."""
+def add_operator(context: Context, name: str, roles: tuple[str, ...], email: str) -> None:
+    """Add an operator, who may act here at once; `invitation-link` lets them in at the desk."""
+    if not (NAME.fullmatch(name) and (not email or EMAIL.fullmatch(email))):
+        raise click.BadParameter("a name of 2 to 40 letters, and an e-mail address or none")
     with context.database.transaction() as session:
+        if email:
+            invitations.check_email(session, name, email.casefold())
         staff.store.insert_operator(session, name, roles, context.clock())
-    context.say(f"{name} may propose, and approve what others propose.")
+        row = staff.people.store.operator_named(session, name)
+        if row is not None and email:
+            staff.people.store.set_email(session, row["id"], email.casefold())
+    context.say(f"{name} may act as {', '.join(roles)}.")
+    context.say(f"For the desk: bin/hub operators invitation-link {name}")
 
 
 @operators.command(name="list")
@@ -65,6 +77,34 @@ def sign_in_link(context: Context, name: str) -> None:
             raise click.BadParameter(f"{name} is no operator: bin/hub operators add {name}")
         token = sign_in_links.make(session, Secrets(settings.secret), row["id"], context.clock())
     link = f"{settings.origin}/desk/sign-in/link/{token}"
+    if context.as_json:
+        context.emit_one({"link": link})
+    else:
+        click.echo(link)
+
+
+@operators.command("invitation-link")
+@click.argument("name")
+@json_option
+@pass_context
+def invitation_link(context: Context, name: str) -> None:
+    """A link by which NAME chooses how to sign in at the desk: once, within 48 hours.
+
+    For whoever was added here, or invited, and has no way to sign in yet.
+    """
+    settings, now = context.settings, context.clock()
+    with context.database.transaction() as session:
+        row = staff.people.store.operator_named(session, name)
+        if row is None or (row["accepted"] and not row["active"]):
+            raise click.BadParameter(f"{name} is no operator: bin/hub operators add {name}")
+        if ways_in(session, row["id"]):
+            raise click.BadParameter(f"{name} can sign in already")
+        if staff.people.store.lock_invitation(session, row["id"]) is None:
+            staff.people.store.insert_invitation(session, row["id"], "", now)
+        token = invitations.make_link(session, Secrets(settings.secret), row["id"], now)
+        record(session, who="system", what="invitation-link-made", object_=f"operator {name}",
+               now=now)  # fmt: skip
+    link = f"{settings.origin}/desk/invitation/{token}"
     if context.as_json:
         context.emit_one({"link": link})
     else:

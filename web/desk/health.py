@@ -35,6 +35,7 @@ WORDS = {
     "clear-away": mark("Clear away what is old"),
     "match-records": mark("Match partners' records"),
     "finish-closings": mark("Finish closings cut short"),
+    "send-invitations": mark("Mail invitations to colleagues"),
     "return-gifts": mark("Return gifts nobody took"),
     "tell-of-gifts": mark("Tell of gifts"),
     "pay-back-purses": mark("Pay back family purses"),
@@ -142,9 +143,7 @@ def troubles(
                 yield Trouble(
                     "bad",
                     gettext("%(job)s failed: %(fault)s.", job=job.words, fault=job.fault),
-                    gettext(
-                        "It is tried again at its next time. If it fails again, look for it in the log."
-                    ),
+                    gettext("It is tried again at its next time. If it fails again, see its log."),
                 )
             elif job.tone == "wait":
                 yield Trouble(

@@ -7,16 +7,28 @@ from kit.clock import Clock
 from kit.database import Database
 from settlement.sealing.sealer import Sealer
 from staff import approvals
-from web.enactments import bank, books, defaults, disputes, rates, terms, windows
+from web.enactments import (
+    bank,
+    books,
+    defaults,
+    disputes,
+    partners,
+    people,
+    rates,
+    terms,
+    windows,
+)
 from web.enactments.acts import Act
 
 ACTS: dict[str, Act] = {
     **books.ACTS,
     **rates.ACTS,
     **terms.ACTS,
+    **partners.ACTS,
     **windows.ACTS,
     **bank.ACTS,
     **disputes.ACTS,
+    **people.ACTS,
 }
 KINDS = {*ACTS, *defaults.KINDS}
 

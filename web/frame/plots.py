@@ -19,7 +19,6 @@ from web.frame import formats
 WIDTHS: Final = (256, 340, 440, 540, 680)  # pixels; desk.css shows each from its own on
 HEIGHT: Final = 240
 _LEFT, _TOP, _LETTER = 8, 28, 8  # pixels: margin, head room, about the breadth of a letter
-_DAY = 96  # pixels that a written day needs
 _MOST = 5  # series that have a line and a colour of their own
 
 Shown = Callable[[Any], str]
@@ -55,9 +54,11 @@ def steps(series: Sequence[tuple[str, Sequence[Step]]], until: date, shown: Show
                 chart.add_custom_element(Circle(at.x, at.y, radius=3, styles={}, classes=["dot"]))
                 if width >= WIDTHS[-2]:
                     chart.add_custom_element(_text(at.x + 4, at.y - 8, words, "amount"))
-        for day in _apart([x(day.toordinal()) for day in days], days, _DAY, last=2 * _DAY):
+        written = formats.day if width > WIDTHS[1] else formats.month
+        room = _breadth(written(days[-1])) + 8
+        for day in _apart([x(day.toordinal()) for day in days], days, room, last=2 * room):
             kind = "end" if day == days[-1] else ""
-            chart.add_custom_element(_text(x(day.toordinal()), HEIGHT - 8, formats.day(day), kind))
+            chart.add_custom_element(_text(x(day.toordinal()), HEIGHT - 8, written(day), kind))
         pictures.append(_rendered(chart, width))
     return pictures
 
@@ -100,8 +101,9 @@ def side_by_side(
     labels = [label for label, _ in columns]
     pictures = []
     for width in WIDTHS:
-        left = _LEFT + _LETTER * max(len(shown(value)) for value in (0, max(figures)))
-        right = 12
+        ticks = get_numeric_ticks(figures, 4, include_zero=True)
+        left = _LEFT + max(_breadth(shown(tick)) for tick in ticks)
+        right = max(map(_breadth, labels)) // 2
         each = (width - left - right) / len(columns) * 0.8 / len(names)
         chart = pysvgchart.BarChart(
             x_values=labels,
@@ -123,7 +125,7 @@ def side_by_side(
         chart.x_axis.tick_texts = _apart(
             [text.position.x for text in chart.x_axis.tick_texts],
             chart.x_axis.tick_texts,
-            _LETTER * max(map(len, labels)) + 8,
+            max(map(_breadth, labels)) + 8,
         )
         for number, bars in enumerate(chart.series.values(), 1):
             bars.styles, bars.classes = {}, [f"c{number}"]
@@ -144,10 +146,10 @@ def _chart(
     least, most = (min(*figures, 0), max(*figures, 0)) if zero else (min(figures), max(figures))
     if least == most:
         least, most = min(least, 0), max(most, 0) or 1
-    right = min(_LETTER * max(map(len, names)) + 12, width // 3)
+    right = min(max(map(_breadth, names)) + 12, width // 3)
     # How broad the axis's figures are is known once the library chose them.
     written = [shown(tick) for tick in get_numeric_ticks([least, most], 4, include_zero=zero)]
-    left = _LEFT + _LETTER * max(map(len, written)) + 8
+    left = _LEFT + max(map(_breadth, written)) + 8
     chart = pysvgchart.LineChart(
         x_values=[min(across), max(across)],
         y_values=[[least, most]],
@@ -199,21 +201,27 @@ def _line(chart: Any, name: str, points: list[Point], number: int, *, dashed: bo
     height = points[-1].y + 4.0
     while any(abs(height - other) < 17 for other in taken):
         height += 1
-    room = chart.width - points[-1].x - 8
-    chart.add_custom_element(
-        _text(chart.x_axis.position.x + chart.x_axis.length + 8, height, _cut(name, room), "series")
-    )
+    beside = chart.x_axis.position.x + chart.x_axis.length + 8
+    words = _cut(name, chart.width - beside)
+    chart.add_custom_element(_text(beside, height, words, "series"))
 
 
 def _text(x: float, y: float, words: str, kind: str) -> Element:
     return Text(round(x, 1), round(y, 1), words, styles={}, classes=[kind] if kind else [])
 
 
+def _breadth(words: str) -> int:
+    """About how many pixels words take, at most."""
+    return sum(2 * _LETTER if letter >= "⺀" else _LETTER for letter in words)
+
+
 def _cut(words: str, room: float) -> str:
     """As much of a name as fits; the table has all of it."""
-    broad = sum(2 if letter >= "⺀" else 1 for letter in words) * _LETTER
-    most = max(int(room / _LETTER), 3)
-    return words if broad <= max(room, 3 * _LETTER) else words[: most - 1] + "…"
+    if _breadth(words) <= room:
+        return words
+    while len(words) > 1 and _breadth(words) + _LETTER > room:
+        words = words[:-1]
+    return words + "…"
 
 
 def _apart(

@@ -121,7 +121,8 @@ def _choose(app: Flask) -> None:
     # After the cookies: should nobody be able to say who is there, that is said in one's language.
     if whoami := app.extensions.get("whoami"):
         g.me = whoami()
-    _bind_forms(getattr(g.me, "session", None))
+    room = app.extensions.get("room")
+    _bind_forms(room() if room else "", getattr(g.me, "session", None))
     if g.me is not None:
         _dress(g.me.language or language.current(), g.me.theme or g.theme)
 
@@ -133,9 +134,20 @@ def _dress(wanted: str | None, theme: str | None) -> None:
     g.theme = theme if theme in THEMES else "auto"
 
 
-def _bind_forms(signed_in: object) -> None:
-    """A form belongs to who was signed in when it was shown: to nobody else in this browser."""
+def _bind_forms(room: str, signed_in: object) -> None:
+    """A form belongs to who was signed in when it was shown: to nobody else in this browser.
+
+    Somebody may be signed in twice in one browser, in the wallet and at the desk. Each room has
+    tokens of its own: a form of one is nothing to the other, and neither ends the other's.
+    """
     holder = "" if signed_in is None else sha256(f"{signed_in}".encode()).hexdigest()[:16]
+    if (left := session.get("room", "")) != room:
+        rooms = dict(session.get("rooms", {}))
+        rooms[left] = (session.get("holder", ""), session.pop("csrf_token", None))
+        session["holder"], token = rooms.pop(room, ("", None))
+        if token is not None:
+            session["csrf_token"] = token
+        session["rooms"], session["room"] = rooms, room
     if session.get("holder", "") != holder:
         session.pop("csrf_token", None)
         session["holder"] = holder

@@ -6,12 +6,12 @@ import psycopg
 import pytest
 
 from kit.database import Database
-from settlement import closing
 from settlement.book_checks import BooksDoNotBalance, quick, standing
 from settlement.book_checks.checking import KEPT, check_in_full, check_quickly
 from settlement.book_checks.every import EVERY
 from settlement.book_checks.standing import Failed, Standing
 from tests.books import Books
+from tests.settlement import steps
 from tests.settlement.coalition import Coalition
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
@@ -163,15 +163,15 @@ class TestMoney:
             pytest.raises(BooksDoNotBalance) as refused,
             database.transaction() as session,
         ):
-            closing.approve(session, window, NOW, by="li")
+            steps.approve(session, window, NOW, by="li")
         assert refused.value.facts == {"failed": EXPOSURE}
         assert coalition.state(window) == "closed"
         owner.execute("UPDATE exchange.exposure SET points = points - 1 WHERE points > 0")
         check_quickly(database, later(5))
         with database.transaction() as session:
-            closing.approve(session, window, NOW, by="li")
+            steps.approve(session, window, NOW, by="li")
         owner.execute("UPDATE exchange.exposure SET points = points + 1 WHERE points > 0")
         check_quickly(database, later(10))
         with pytest.raises(BooksDoNotBalance), database.transaction() as session:
-            closing.start_paying(session, window, NOW, by="mei")
+            steps.start_paying(session, window, NOW, by="mei")
         assert coalition.state(window) == "approved"

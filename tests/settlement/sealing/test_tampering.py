@@ -16,6 +16,7 @@ from settlement.sealing.checking import Finding
 from settlement.sealing.errors import HeadsDisagree
 from settlement.sealing.sealer import Sealer
 from tests.settlement.coalition import Coalition
+from tests.settlement.sealing.superuser import CHANGES, unprotected
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LEAVES = 30
@@ -117,53 +118,16 @@ def test_nothing_is_found_when_nothing_was_touched(log: Log) -> None:
     assert log.check() == []
 
 
-TABLES = {
-    "exchange": ("journal", "posting"),
-    "settlement": ("leaf", "node", "head"),
-}
-
-# Another value of the same type, whatever the value was.
-CHANGES = {
-    "uuid": "gen_random_uuid()",
-    "integer": "coalesce({}, 0) + 1",
-    "bigint": "coalesce({}, 0) + 1",
-    "smallint": "coalesce({}, 0) + 7",
-    "text": "coalesce({}, '') || 'x'",
-    "timestamp with time zone": "coalesce({}, now()) + interval '1 microsecond'",
-    "date": "coalesce({}, current_date) + 1",
-}
-
-
 @pytest.fixture
 def tampering(log: Log, owner: psycopg.Connection) -> Iterator[Callable[[str], None]]:
     """Runs a statement on the log as it was sealed, each time anew, no constraint in its way."""
-    tables = [f"{schema}.{name}" for schema, names in TABLES.items() for name in names]
-    constraints = owner.execute(
-        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = ANY(%s::regclass[]) AND contype = 'c'"
-        " OR confrelid = 'exchange.journal'::regclass",
-        (tables,),
-    ).fetchall()
-    for table, name, _ in constraints:
-        owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    for table in tables:
-        owner.execute(f"CREATE TEMP TABLE kept_{table.split('.')[1]} AS TABLE {table}")
+    with unprotected(owner) as restore:
 
-    def run(statement: str, *values: object) -> None:
-        for table in tables:
-            owner.execute(f"DELETE FROM {table}")
-            owner.execute(f"INSERT INTO {table} SELECT * FROM kept_{table.split('.')[1]}")
-        if statement:
+        def run(statement: str, *values: object) -> None:
+            restore()
             owner.execute(statement, values)
 
-    try:
         yield run
-    finally:
-        run("")
-        for table, name, definition in constraints:
-            owner.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-        for table in tables:
-            owner.execute(f"DROP TABLE kept_{table.split('.')[1]}")
 
 
 class TestEdits:

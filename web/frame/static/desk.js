@@ -196,7 +196,9 @@
 
   document.addEventListener("keydown", (event) => {
     if (!heard || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest("input, select, textarea, dialog[open], [contenteditable]")) return;
+    // Just closed, a dialog keeps the focus for a moment: what is typed then is not typed into it.
+    const dialog = event.target.closest("dialog");
+    if (dialog ? dialog.open : event.target.closest("input, select, textarea, [contenteditable]")) return;
     const key = event.key;
     if (going && performance.now() - going < WAIT) {
       going = 0;
