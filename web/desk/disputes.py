@@ -258,12 +258,12 @@ def _page(name: str, form: Form) -> str:
         slugs=slugs,
         other=other,
         sides=_sides(row, record, said, other),
-        cause=_(CAUSES[row["reason"]]),
+        cause=_cause(row),
         amount=amounts[row["id"]],
         left=left,
         opened=opened,
         window=window,
-        steps=_told(row, said, names),
+        steps=_told(said, names),
         evidence=put,
         evd=lambda id_: to_text("evd", id_),
         jrn=lambda id_: to_text("jrn", id_),
@@ -291,7 +291,6 @@ class Sides:
     time: tuple[datetime | None, datetime]
     receipt: tuple[str | None, str | None]
     words: tuple[str | None, str | None]
-    record: UUID | None
 
 
 def _sides(row: Row, record: Any, said: Sequence[Row], other: int) -> Sides:
@@ -310,7 +309,6 @@ def _sides(row: Row, record: Any, said: Sequence[Row], other: int) -> Sides:
             next(iter(spoke[row["opened_by"]]), None),
             next(iter(spoke[other]), None),
         ),
-        record=None,
     )
 
 
@@ -325,22 +323,23 @@ class Told:
     proposal: UUID | None
 
 
-def _told(row: Row, said: Sequence[Row], names: Mapping[int, str]) -> list[Told]:
+def _told(said: Sequence[Row], names: Mapping[int, str]) -> list[Told]:
     """Newest first."""
-    return [
-        Told(
-            at=each["at"],
-            who=_("Time")
-            if each["step"] == "lapse"
-            else names[each["party_id"]]
-            if each["party_id"] is not None
-            else _("The hub, two people"),
-            what=_(STEPS[each["step"]]),
-            words=_(SILENCE[each["words"]]) if each["words"] in SILENCE else each["words"],
-            proposal=each["approval_id"],
-        )
-        for each in reversed(said)
-    ]
+    found = []
+    for each in reversed(said):
+        step, words, party = each["step"], each["words"], each["party_id"]
+        if step == "lapse":
+            who = _("Time")
+        else:
+            who = _("The hub, two people") if party is None else names[party]
+        words = _(SILENCE[words]) if words in SILENCE else words
+        found.append(Told(each["at"], who, _(STEPS[step]), words, each["approval_id"]))
+    return found
+
+
+def _cause(row: Row) -> str:
+    cause: str = row["reason"]
+    return _(CAUSES[cause])
 
 
 def _silence(row: Row, opened: str | None) -> str:
