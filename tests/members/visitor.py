@@ -180,13 +180,23 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request as it stands: no token is added."""
-        body = None if fields is None else urlencode(fields).encode()
+        if fields is None:
+            return self._send(method, path, None, headers or {})
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send(method, path, urlencode(fields).encode(), {**kind, **(headers or {})})
+
+    def send_body(self, method: str, path: str, body: bytes, content_type: str) -> Answer:
+        """The same for a form in parts, as one with a file is."""
+        return self._send(method, path, body, {"Content-Type": content_type})
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         sent = {
             "Accept": "text/html",
             "Accept-Language": self.language,
             "User-Agent": self.agent,
-            **({"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}),
-            **(headers or {}),
+            **headers,
         }
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

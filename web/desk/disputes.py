@@ -38,7 +38,6 @@ pages = Blueprint("desk_disputes", __name__, url_prefix="/desk")
 
 MOST = 2_000  # disputes that a list looks through
 AT_ONCE = 50  # disputes that are decided on one page
-WAITING = 100  # proposals that are looked through for one that waits already
 
 STATES = {
     "open": mark("Not decided yet"),
@@ -91,19 +90,20 @@ def work_list() -> ResponseReturnValue:
         names = _names(session)
         found = _found(session, asked, {each.slug: each.party for each in partners})
         page = cut(found[:MOST], asked, _key(asked))
-        shown = found[:MOST] if asked.csv else page.rows
+        ordered = sorted(found[:MOST], key=_key(asked), reverse=asked.descending)
+        shown = ordered if asked.csv else page.rows
         amounts = _amounts(session, shown)
         waiting = _waiting(session)
         stale = _stale(session)
     if asked.csv:
-        return _csv(found[:MOST], names, amounts)
+        return _csv(shown, names, amounts)
     return render_template(
         "desk/disputes.html",
         asked=asked,
         page=page,
         names=names,
         amounts=amounts,
-        waiting=waiting,
+        proposed=waiting,
         stale=stale,
         some=len(found) > MOST,
         states=[(state, _(words)) for state, words in STATES.items()],
@@ -157,6 +157,7 @@ def _csv(
         *("id", "window", "carried_into", "issuer", "acceptor", "opened_by", "reason"),
         *("points", "amount", "currency", "state", "outcome", "due_at", "opened_at"),
     )
+    currency = here().currency  # Rows are made when the request is over.
     rows = (
         (
             _dsp(row),
@@ -168,7 +169,7 @@ def _csv(
             row["reason"],
             row["points"],
             amounts[row["id"]],
-            here().currency,
+            currency,
             row["state"],
             row["outcome"],
             row["due_at"] and rfc3339(row["due_at"]),
@@ -268,7 +269,7 @@ def _page(name: str, form: Form) -> str:
         evd=lambda id_: to_text("evd", id_),
         jrn=lambda id_: to_text("jrn", id_),
         prp=_prp,
-        waiting=waiting,
+        proposed=waiting,
         stale=stale,
         choices=choices,
         state=state_of(row),
@@ -398,7 +399,7 @@ def decide_some() -> ResponseReturnValue:
         choices=choices,
         amounts=amounts,
         names=names,
-        waiting=waiting,
+        proposed=waiting,
         form=form,
         state_of=state_of,
         dsp=_dsp,
@@ -494,11 +495,10 @@ def _amounts(session: Session, rows: Iterable[Row]) -> dict[UUID, int | None]:
 
 def _waiting(session: Session) -> dict[UUID, UUID]:
     """The proposals about disputes that wait for a second person, by dispute."""
-    now = here().clock()
     return {
         UUID(each.content["dispute"]): each.id
-        for each in approvals.listed(session, state="waiting", limit=WAITING)
-        if each.kind == proposing.KIND and each.expires_at > now
+        for each in approvals.still_open(session, now=here().clock())
+        if each.kind == proposing.KIND
     }
 
 
