@@ -117,16 +117,20 @@ def fill(
     sales: int,
     progress: Progress,
     at: datetime | None = None,
+    later: int = 0,
 ) -> None:
     """Members 1 … `members` with three lots each, and `sales` past sales of each: all of `at`,
-    which is now unless another moment is given.
+    which is now unless another moment is given. `later` more are taken off their lots already, for
+    `sell` to post.
 
     `url` is a superuser's: these rows refer to each other by construction, and checking 25 million
     foreign keys one by one would take longer than writing them.
     """
     with _connect(url, autocommit=True) as connection:
         values = _values(connection, parties, at) | {"sales": sales, "before": 0}
-        _in_chunks(url, (*_MEMBERS, *(_SALES if sales else ())), values, members, progress)
+        _in_chunks(url, _MEMBERS, values | {"sales": sales + later}, members, progress)
+        if sales:
+            _in_chunks(url, _SALES, values, members, lambda _: None)
         connection.execute(_SHARED, values)
         connection.execute(_EXPOSURE)
         connection.execute(_SEQUENCES)
@@ -140,14 +144,20 @@ def sell(
     sales: int,
     before: int,
     at: datetime | None = None,
+    *,
+    taken: bool = False,
 ) -> None:
-    """`sales` more sales of every member in the open window, after `before` earlier ones."""
+    """`sales` more sales of every member in the open window, after `before` earlier ones; their
+    points are `taken` off the lots when the members were filled in with so many for later."""
     with _connect(url, autocommit=True) as connection:
         values = _values(connection, parties, at) | {"sales": sales, "before": before}
         # The wallets are not the highest accounts any more; the first lot's is the first wallet.
         row = connection.execute("SELECT wallet_id - 1 FROM exchange.lot WHERE id = 1").fetchone()
         values["base"] = row[0] if row else 0
         _in_chunks(url, _SALES, values, members, lambda _: None)
+        if taken:
+            connection.execute("ANALYZE exchange.posting")
+            return
         connection.execute(
             "UPDATE exchange.lot SET available = available - %(sales)s"
             f" WHERE id %% {LOTS} = 1 AND id <= {LOTS} * %(members)s::bigint",

@@ -58,7 +58,7 @@ def filled_months(
     members = max(partners, journals // (LOTS + SALES))
     begun = starts(datetime.now(UTC))
     share, more = divmod(SALES, MONTHS)
-    with filled(home, members=members, tills=partners, at=begun[0]) as place:
+    with filled(home, members=members, tills=partners, at=begun[0], later=SALES) as place:
         with psycopg.connect(place.superuser_url) as connection:
             connection.execute(
                 'UPDATE exchange."window" SET name = %s, opened_at = %s WHERE name = %s',
@@ -71,7 +71,7 @@ def filled_months(
         sold = 0
         for number, begins in enumerate(begun):
             sales = share + (number < more)
-            place.sell(sales, before=sold, at=begins)
+            place.sell(sales, before=sold, at=begins, taken=True)
             sold += sales
             with database.transaction() as session:
                 rollup.roll_up(session)
@@ -114,7 +114,7 @@ def _settle(session: Session, window: str, now: datetime) -> None:
     closing.approve(session, window, now, by="ben", because=because)
     because = _agree(session, "window-payment", {**figures, "files": []}, now)
     closing.start_paying(session, window, now, by="ann, ben", because=because)
-    because = _agree(session, "settle-regardless", {"window": window}, now)
+    because = _agree(session, "settle-regardless", {"window": window, "revision": 1}, now)
     closing.mark_settled(session, window, now, by="ann, ben", regardless=because)
 
 

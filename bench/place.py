@@ -81,9 +81,11 @@ class Place:
             "HUB_APP_DATABASE_URL": self.app_url,
         }
 
-    def sell(self, sales: int, *, before: int, at: datetime | None = None) -> None:
+    def sell(
+        self, sales: int, *, before: int, at: datetime | None = None, taken: bool = False
+    ) -> None:
         """`sales` more sales of every member in the open window, after `before` earlier ones."""
-        filling.sell(self.superuser_url, self.parties, self.members, sales, before, at)
+        filling.sell(self.superuser_url, self.parties, self.members, sales, before, at, taken=taken)
 
 
 @contextmanager
@@ -95,11 +97,12 @@ def filled(
     sales: int = 0,
     progress: filling.Progress = lambda _: None,
     at: datetime | None = None,
+    later: int = 0,
 ) -> Iterator[Place]:
     """A fresh database with members who have plenty of points in three lots each.
 
-    `sales` is how many past sales every member has, and `at` when all of it happened, if not now.
-    The database goes when the block ends; the
+    `sales` is how many past sales every member has, and `at` when all of it happened, if not now;
+    `later` as `filling.fill` has it. The database goes when the block ends; the
     server under `home` stays up.
     """
     server = _started(home)
@@ -109,7 +112,7 @@ def filled(
         connection.execute(f"CREATE DATABASE {name} OWNER hub_owner")
     try:
         migrate(server.url(name))
-        yield _fill(server, name, members, tills, sales, progress, at)
+        yield _fill(server, name, members, tills, sales, progress, at, later)
     finally:
         with psycopg.connect(server.url(role="postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -161,6 +164,7 @@ def _fill(
     sales: int,
     progress: filling.Progress,
     at: datetime | None,
+    later: int,
 ) -> Place:
     database = Database(server.url(name, role="hub_app_login"))
     now = datetime.now(UTC)
@@ -169,7 +173,7 @@ def _fill(
         made = tuple(_till(session, number, now) for number in range(tills))
         parties = _parties(session, made)
     database.close()
-    filling.fill(server.url(name, role="postgres"), parties, members, sales, progress, at)
+    filling.fill(server.url(name, role="postgres"), parties, members, sales, progress, at, later)
     return Place(server, name, members, made, parties)
 
 

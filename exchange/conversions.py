@@ -1,7 +1,7 @@
 """Every conversion that is agreed or known of, as ways between kinds of value."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -54,6 +54,22 @@ def refuse_loops(
         loop = find_loop([new, *ways])
         if loop is not None:
             raise RateArbitrage(**_facts(loop, new, told_to), since=moment.isoformat())
+
+
+def loop_at(session: Session, moment: datetime) -> Loop | None:
+    """A loop that gains at a moment, by our rates and those of others that are counted with."""
+    soon = moment + timedelta(microseconds=1)
+    ways = [
+        *(
+            rate_way(dict(row), f"rat_{row['id']:06d}")
+            for row in store.rates_during(session, moment, soon)
+        ),
+        *(
+            others_way(dict(row), f"out_{row['id']:06d}")
+            for row in store.outside_rates_during(session, moment, soon)
+        ),
+    ]
+    return find_loop(ways)
 
 
 def rate_way(rate: Values, name: str) -> Way:

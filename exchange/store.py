@@ -229,6 +229,11 @@ def rates(session: Session, party: int) -> list[Row]:
     )
 
 
+def every_rate(session: Session) -> list[Row]:
+    """Everybody's rates, the latest to begin first."""
+    return _all(session, _RATE + " ORDER BY lower(valid) DESC, id DESC")
+
+
 def rate_at(session: Session, party: int, direction: str, now: datetime) -> Row | None:
     return _one(
         session,

@@ -12,7 +12,6 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "partner-key": ("partner", "public"),
     "partner-key-revocation": ("partner", "key"),
     "partner-activation": ("partner",),
-    "partner-suspension": ("partner",),
     "partner-restoration": ("partner",),
     "calendar": ("first_day",),
     "window-approval": ("window",),

@@ -70,7 +70,6 @@ PROPOSING: dict[str, Power] = {
     "partner-key": Power.PARTNERS,
     "partner-key-revocation": Power.PARTNERS,
     "partner-activation": Power.PARTNERS,
-    "partner-suspension": Power.PARTNERS,
     "partner-restoration": Power.PARTNERS,
     "calendar": Power.WINDOWS,
     "window-approval": Power.WINDOWS,

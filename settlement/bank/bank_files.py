@@ -13,7 +13,7 @@ from typing import Final, Literal
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 from settlement.bank import amounts
 from settlement.bank.errors import (
@@ -66,15 +66,37 @@ def read(document: bytes) -> list[AccountStatement]:
     """
     if len(document) > MOST_BYTES:
         raise BankFileMalformed(f"The file has more than {MOST_BYTES} bytes.")
+    parser = _Parser(forbid_dtd=True)
     try:
-        root = fromstring(document, forbid_dtd=True)
-    except (DefusedXmlException, ParseError, LookupError, ValueError) as error:
+        parser.feed(document)
+        root = parser.close()
+    except ParseError as error:
+        line, column = error.position
+        raise BankFileMalformed(
+            "The file is no XML, or has a document type.", line=line, column=column + 1
+        ) from error
+    except (DefusedXmlException, LookupError, ValueError) as error:
         raise BankFileMalformed("The file is no XML, or has a document type.") from error
     body = _child(root, "BkToCstmrStmt") if _name(root) == "Document" else None
     found = [] if body is None else [_statement(each) for each in _children(body, "Stmt")]
     if not found:
-        raise BankFileMalformed(where="BkToCstmrStmt/Stmt")
+        raise _malformed("BkToCstmrStmt/Stmt", root)
     return found
+
+
+class _Parser(DefusedXMLParser):  # type: ignore[misc]
+    """Notes at each element where in the file it begins, for whoever must look for it."""
+
+    def _start(self, tag: str, attributes: list[str]) -> Element:
+        element: Element = super()._start(tag, attributes)
+        element.line = self.parser.CurrentLineNumber  # type: ignore[attr-defined]
+        element.column = self.parser.CurrentColumnNumber + 1  # type: ignore[attr-defined]
+        return element
+
+
+def _malformed(where: str, element: Element) -> BankFileMalformed:
+    """What was expected in this element, or below it."""
+    return BankFileMalformed(where=where, line=element.line, column=element.column)  # type: ignore[attr-defined]
 
 
 def _statement(element: Element) -> AccountStatement:
@@ -83,11 +105,11 @@ def _statement(element: Element) -> AccountStatement:
     first, last = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
     number = _text(element, "Id")
     if number is None:
-        raise BankFileMalformed(where="Stmt/Id")
+        raise _malformed("Stmt/Id", element)
     if account is None:
-        raise BankFileMalformed(where="Stmt/Acct/Id")
+        raise _malformed("Stmt/Acct/Id", element)
     if first is None or last is None:
-        raise BankFileMalformed(where="Stmt/Bal")
+        raise _malformed("Stmt/Bal", element)
     currency = _text(element, "Acct/Ccy") or _amount_element(last).get("Ccy") or ""
     statement = AccountStatement(
         number=number,
@@ -117,7 +139,7 @@ def _entry(entry: Element, currency: str) -> Iterator[Booked]:
     try:
         booked_on = date.fromisoformat(day)
     except ValueError as error:
-        raise BankFileMalformed(where="Ntry/BookgDt") from error
+        raise _malformed("Ntry/BookgDt", entry) from error
     details = [
         each for group in _children(entry, "NtryDtls") for each in _children(group, "TxDtls")
     ]
@@ -157,7 +179,7 @@ def _part(detail: Element, currency: str, whole: int) -> int:
     """The signed amount of one of several transactions; without a sign of its own, its entry's."""
     where = detail if _child(detail, "Amt") is not None else _child(detail, "AmtDtls/TxAmt")
     if where is None:
-        raise BankFileMalformed(where="TxDtls/Amt")
+        raise _malformed("TxDtls/Amt", detail)
     if _child(detail, "CdtDbtInd") is not None:
         return _sign(detail) * _amount(where, currency)
     return (1 if whole > 0 else -1) * _amount(where, currency)
@@ -170,7 +192,7 @@ def _signed(element: Element, currency: str) -> int:
 def _sign(element: Element) -> int:
     sign = {"CRDT": 1, "DBIT": -1}.get(_text(element, "CdtDbtInd") or "")
     if sign is None:
-        raise BankFileMalformed(where=f"{_name(element)}/CdtDbtInd")
+        raise _malformed(f"{_name(element)}/CdtDbtInd", element)
     return sign
 
 
@@ -181,13 +203,13 @@ def _amount(element: Element, currency: str) -> int:
     try:
         return amounts.from_text((found.text or "").strip(), currency)
     except ValueError as error:
-        raise BankFileMalformed(where=f"{_name(element)}/Amt") from error
+        raise _malformed(f"{_name(element)}/Amt", element) from error
 
 
 def _amount_element(element: Element) -> Element:
     found = _child(element, "Amt")
     if found is None:
-        raise BankFileMalformed(where=f"{_name(element)}/Amt")
+        raise _malformed(f"{_name(element)}/Amt", element)
     return found
 
 

@@ -27,7 +27,7 @@ class InvoiceNotFound(Refusal):
 
 
 class BankFileMalformed(Refusal):
-    """`where` names the element, when one is to blame."""
+    """`where` names the element, when one is to blame; `line` and `column`, from 1, where it is."""
 
     code = "bank-file-malformed"
     kind = Kind.MALFORMED

@@ -173,6 +173,16 @@ def invoice_files(session: Session, party: int, number: str) -> Row | None:
     return found[0] if found else None
 
 
+def invoice(session: Session, number: str) -> Row | None:
+    """Byte for byte as issued, whoever is asked by it."""
+    found = _all(
+        session,
+        "SELECT number, document, csv FROM settlement.invoice WHERE number = :number",
+        number=number,
+    )
+    return found[0] if found else None
+
+
 def invoice_documents(session: Session, window: int) -> list[Row]:
     return _all(
         session,
@@ -273,6 +283,16 @@ def entries(session: Session, *, unmatched: bool, limit: int) -> list[Row]:
 def entries_of_window(session: Session, window: int) -> list[Row]:
     return _all(
         session, _ENTRY + " WHERE m.window_id = :window ORDER BY e.booked_on, e.id", window=window
+    )
+
+
+def entries_of_file(session: Session, digest: bytes, *, limit: int) -> list[Row]:
+    """In the order of the file; none for one whose statements came in another file before."""
+    return _all(
+        session,
+        _ENTRY + " WHERE s.file = :digest ORDER BY s.account, s.number, e.number LIMIT :limit",
+        digest=digest,
+        limit=limit,
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from settlement.errors import StatementNotFound
+
 Row = RowMapping
 
 
@@ -40,6 +42,17 @@ def of_window(session: Session, window: int) -> Sequence[Row]:
         " WHERE window_id = :window ORDER BY number",
         window=window,
     )
+
+
+def owner(session: Session, number: str) -> int:
+    """Whose statement it is. Raises StatementNotFound."""
+    party: int | None = session.scalar(
+        text("SELECT party_id FROM settlement.statement WHERE number = :number"),
+        {"number": number},
+    )
+    if party is None:
+        raise StatementNotFound
+    return party
 
 
 def without_files(session: Session, wanted: int, limit: int) -> Sequence[Row]:

@@ -22,6 +22,7 @@ WHAT: dict[str, str] = {
     # Banks
     "bank-file-imported": mark("brought in a bank file"),
     "bank-line-matched": mark("matched a bank line"),
+    "invoices-issued": mark("issued invoices"),
     # Comparing records, and what is contested
     "reconciliation-received": mark("brought in a partner's record"),
     "reconciliation-answered": mark("answered a line"),

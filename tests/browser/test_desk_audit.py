@@ -91,8 +91,8 @@ def test_an_entry_is_found_and_verified_and_its_proof_kept(
     visitor = desk_visitor("ida", "auditor")
     page = visitor.page
     visitor.go("/desk/audit")
-    page.get_by_label("Object").fill("window 2026-10")
-    page.get_by_label("Who").select_option("ben")
+    page.get_by_label("Object", exact=True).fill("window 2026-10")
+    page.get_by_label("Who", exact=True).select_option("ben")
     page.get_by_role("button", name="Apply").click()
     rows = page.locator("tbody tr")
     assert rows.count() == 1

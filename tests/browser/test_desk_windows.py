@@ -1,13 +1,17 @@
 """Windows in a browser: every page of them, wide and narrow, in both languages."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from demo.bank import Transaction, statement
 from kit.database import Database
 from tests.books import Books
 from tests.browser.desk import DESK, sign_in_at_desk
 from tests.browser.visitor import PHONE, Visitor
+from tests.settlement.bank.scene import OURS, paying, today
+from tests.settlement.bank.scene import Desk as Bank
 from tests.settlement.coalition import Coalition
 
 
@@ -79,3 +83,76 @@ def test_dark(visit: type[Visitor], database: Database, coalition: Coalition) ->
     for path in ("/desk/windows", "/desk/windows/2030-01", "/desk/windows/2030-01/market"):
         visitor.go(path)
         visitor.check()
+
+
+def test_the_money_of_a_window(
+    visit: type[Visitor],
+    database: Database,
+    books: Books,
+    tmp_path: Path,
+) -> None:
+    """Propose, bring in a bank's file with a short payment, and look at what to do about it."""
+    bank = Bank(Coalition(books), tmp_path)
+    window = bank.trade()
+    base = f"/desk/windows/{window}"
+    visitor = visit(language="en", screen=DESK)
+    sign_in_at_desk(visitor, database, "fay", "finance", "risk")
+    page = visitor.page
+    for path in ("pay", "pay/propose", "abort", "default/market"):
+        visitor.go(f"{base}/{path}")
+        visitor.check()
+    bank.pay(window)
+    due = bank.due(window, "in")
+    (tmp_path / "camt.xml").write_bytes(
+        statement(
+            [
+                paying(due, amount=due.amount - 1_800),
+                Transaction(direction="in", amount=1_800, counterparty="Somebody"),
+            ],
+            number="A-1",
+            account=OURS,
+            currency="CNY",
+            on=today(),
+        )
+    )
+    visitor.go(f"{base}/bank")
+    page.get_by_role("button", name="Import the file").click()
+    page.get_by_role("heading", name="There is a problem").wait_for()
+    visitor.check()
+    page.get_by_label("The bank's file").set_input_files(tmp_path / "camt.xml")
+    page.get_by_role("button", name="Import the file").click()
+    page.get_by_role("heading", name="2 of 2 lines need a person").wait_for()
+    visitor.check()
+    page.get_by_role("link", name=f"Payments of window {window}").click()
+    page.get_by_role("link", name="Record the rest").click()
+    assert "Short by ¥18.00" in page.locator(".notice").inner_text()
+    visitor.check()
+    page.locator("main table").last.locator("tbody a").first.click()
+    visitor.check()
+    for path in ("settle", "settle-regardless", "default/market"):
+        visitor.go(f"{base}/{path}")
+        visitor.check()
+    for path in (f"/desk/statements/ST-{window}-000001", "/desk/bank"):
+        visitor.go(path)
+        visitor.check()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_money_of_a_window_on_a_phone_in_chinese(
+    visit: type[Visitor], database: Database, books: Books, tmp_path: Path, theme: str
+) -> None:
+    bank = Bank(Coalition(books), tmp_path)
+    window = bank.trade()
+    visitor = visit(language="zh", screen=PHONE)
+    sign_in_at_desk(visitor, database, "fay", "finance", "risk", theme=theme)
+    base = f"/desk/windows/{window}"
+    for path in ("pay", "pay/propose", "bank", "abort", "default/market"):
+        visitor.go(f"{base}/{path}")
+        visitor.check()
+    bank.pay(window)
+    due = bank.due(window, "in")
+    for path in (f"pay/{due.end_to_end}", "settle", "settle-regardless", "pay"):
+        visitor.go(f"{base}/{path}")
+        visitor.check()
+    visitor.go(f"/desk/statements/ST-{window}-000001")
+    visitor.check()

@@ -49,7 +49,8 @@ def upload(
     body = b"".join(line + f'"{key}"\r\n\r\n{value}\r\n'.encode() for key, value in sent.items())
     body += line + f'"file"; filename="{name}"\r\nContent-Type: text/csv\r\n\r\n'.encode()
     body += content + b"\r\n--edge--\r\n"
-    return visitor.send_body("POST", NEW, body, "multipart/form-data; boundary=edge")
+    kind = {"Content-Type": "multipart/form-data; boundary=edge"}
+    return visitor.send("POST", NEW, headers=kind, body=body)
 
 
 class TestList:

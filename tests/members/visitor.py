@@ -147,6 +147,23 @@ class Visitor:
         form = self._form(path, on)
         return self.send("POST", path, {**form.fields, **fields})
 
+    def upload(
+        self, path: str, name: str, content: bytes, *, on: str = "", **fields: str
+    ) -> Answer:
+        """As `post`, with a file in the field `name`; nothing is followed."""
+        sent = {**self._form(path, on).fields, **fields}
+        sent.pop(name, None)
+        mark = "------------------------a-file-of-a-test"
+        parts = [
+            f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+            for key, value in sent.items()
+        ]
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}.xml"'
+        parts.append(f"--{mark}\r\n{head}\r\nContent-Type: text/xml\r\n\r\n".encode())
+        body = b"".join(parts) + content + f"\r\n--{mark}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={mark}"
+        return self.send("POST", path, body=body, headers={"Content-Type": kind})
+
     def submit(self, path: str, *, on: str = "", **fields: str) -> Answer:
         """As `post`, and follow wherever it leads."""
         return self.follow(self.post(path, on=on, **fields))
@@ -178,25 +195,16 @@ class Visitor:
         fields: Mapping[str, str] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> Answer:
-        """One request as it stands: no token is added."""
-        if fields is None:
-            return self._send(method, path, None, headers or {})
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._send(method, path, urlencode(fields).encode(), {**kind, **(headers or {})})
-
-    def send_body(self, method: str, path: str, body: bytes, content_type: str) -> Answer:
-        """The same for a form in parts, as one with a file is."""
-        return self._send(method, path, body, {"Content-Type": content_type})
-
-    def _send(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
+        """One request as it stands: no token is added. `body` is sent if there are no fields."""
+        body = body if fields is None else urlencode(fields).encode()
         sent = {
             "Accept": "text/html",
             "Accept-Language": self.language,
             "User-Agent": self.agent,
-            **headers,
+            **({"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}),
+            **(headers or {}),
         }
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -286,13 +294,14 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def site_at(address: Address, folder: Path, host: str = "localhost") -> Iterator[Site]:
-    """Serve the hub from this process. `localhost`, as passkeys belong to a name."""
+def site_at(address: Address, folder: Path, host: str = "localhost", **more: str) -> Iterator[Site]:
+    """Serve the hub from this process, with `more` settings. `localhost`, as passkeys belong to a
+    name."""
     port = free_port()
     key_file = folder / "hub-key.pem"
     key_file.write_text(PrivateKey.generate().to_pem())
     origin = f"http://{host}:{port}"
-    settings = config.load(environment(address, port, key_file) | {"HUB_ORIGIN": origin})
+    settings = config.load(environment(address, port, key_file) | {"HUB_ORIGIN": origin} | more)
     clock = MovableClock()
     app = create_app(settings, clock=clock)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)

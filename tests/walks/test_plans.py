@@ -14,10 +14,14 @@ from exchange import reading
 from exchange.funnel import Funnel
 from kit.clock import system_clock
 from kit.database import Database
+from kit.ids import to_text
 from kit.secrets import Secrets
 from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
+from settlement import condition, finding
+from settlement.bank import store as bank
+from settlement.documents import store as documents
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
 from tests.walks.years import Known, fill
@@ -182,3 +186,56 @@ def test_a_read_touches_few_pages(years: Years, name: str, who: str) -> None:
         for plan in plans(years.database, ask):
             assert not scanned(plan) & years.large, (asked.query, plan)
             assert pages(plan) <= MORE.get(name, FEW), (asked.query, plan)
+
+
+def held(known: Known) -> dict[str, str]:
+    """What somebody at the desk may hold in their hand, by what it is."""
+    return {
+        "journal": to_text("jrn", known.journal),
+        "hold": to_text("aut", known.hold),
+        "member": to_text("mbr", known.member),
+        "dispute": to_text("dsp", known.dispute),
+        "reconciliation": to_text("rec", known.record),
+        "exchange": to_text("exg", known.exchange),
+        "receipt": "R-149999",
+        "statement": f"ST-77-{known.party}",
+        "invoice": f"INV-77-{known.party}",
+        "payment": "2020-01-R1-P000003",
+        "window": "2020-0",
+        "day": "2020-01-15",
+        "nothing": "no such thing",
+    }
+
+
+@pytest.mark.parametrize("what", held(Known(1, *7 * [uuid4()])))
+def test_the_desk_finds_by_indexes(years: Years, what: str) -> None:
+    asked = held(years.members["plain"])[what]
+
+    def ask(session: Session) -> bool:
+        finding.find(session, asked)
+        return True
+
+    for plan in plans(years.database, ask):
+        assert not scanned(plan) & years.large, (asked, plan)
+        # A receipt may be of any partner and kind: some pages of the index for each pair.
+        assert pages(plan) <= 600, (asked, plan)
+
+
+def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
+    for plan in plans(years.database, condition.look):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= 400, plan
+
+
+def test_the_desk_shows_papers_by_their_numbers(years: Years) -> None:
+    known = years.members["plain"]
+
+    def ask(session: Session) -> bool:
+        documents.owner(session, f"ST-77-{known.party}")
+        bank.invoice(session, f"INV-77-{known.party}")
+        bank.entries_of_file(session, bytes(32), limit=500)
+        return True
+
+    for plan in plans(years.database, ask):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= FEW, plan

@@ -30,9 +30,9 @@ def operators() -> None:
 @click.option(
     "--role",
     "roles",
-    type=click.Choice(list(Role)),
+    type=click.Choice([role.value for role in Role]),
     multiple=True,
-    default=(Role.OPERATIONS, Role.FINANCE, Role.RISK, Role.APPROVER),
+    default=("operations", "finance", "risk", "approver"),
     show_default=True,
     help="What the operator is there for; give it several times.",
 )

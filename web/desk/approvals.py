@@ -294,7 +294,6 @@ KINDS = {
     "partner-key": mark("Key of a partner"),
     "partner-key-revocation": mark("End of a key"),
     "partner-activation": mark("A partner's first day"),
-    "partner-suspension": mark("Suspension"),
     "partner-restoration": mark("Restoration"),
     "calendar": mark("Calendar"),
     "window-approval": mark("Approval of a window"),

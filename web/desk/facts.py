@@ -83,6 +83,8 @@ WORDS: Mapping[str, str] = {
     "why": mark("Reason"),
 }
 
+_ORDER = {name: place for place, name in enumerate(WORDS)}
+
 # Words that stand as values.
 VALUES: Mapping[str, str] = {
     "import": mark("into the shared points"),
@@ -151,7 +153,7 @@ class Reader:
     ) -> list[tuple[str, str | None, str | None]]:
         """What changes and nothing else; all of it where there was nothing before."""
         rows = []
-        for name in after:
+        for name in sorted(after, key=_place):
             if name in HIDDEN or (before is not None and before.get(name) == after[name]):
                 continue
             was = None if before is None else self.value(name, before.get(name))
@@ -196,6 +198,11 @@ class Reader:
     def _moment(self, text: str | datetime) -> str:
         at = datetime.fromisoformat(text) if isinstance(text, str) else text
         return _day(at) if len(str(text)) == len("2026-12-01") else formats.moment(at, self.zone)
+
+
+def _place(name: str) -> int:
+    """Where a field stands among others: in the order of the words above."""
+    return _ORDER.get(name, len(_ORDER))
 
 
 def _day(text: str | date) -> str:

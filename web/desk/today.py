@@ -1,8 +1,9 @@
 """Today: what must be done, what is stuck, what waits for a second person; how the books stand."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, redirect, render_template
@@ -30,7 +31,7 @@ from settlement.calendar.periods import next_cut_off
 from settlement.finance import store as finance
 from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
-from web.frame.formats import short_day
+from web.frame.formats import month_name, short_day
 
 pages = Blueprint("desk_today", __name__, url_prefix="/desk")
 
@@ -122,7 +123,7 @@ def today() -> ResponseReturnValue:
         else 0,
         days=(closes.at - open_window.opened_at).days if closes and open_window else 0,
         columns=[
-            (name, [stood.issuers[party][at] for party in issuers])
+            (_short(name), [stood.issuers[party][at] for party in issuers])
             for at, name in enumerate(stood.windows)
         ],
         issuers=[_named(names, party, used) for party in issuers],
@@ -234,6 +235,14 @@ def _when(due: Due, midnight: datetime) -> str:
     if day != midnight.date():
         return short_day(day)
     return _("today %(time)s", time="24:00" if ends else f"{at:%H:%M}")
+
+
+def _short(window: str) -> str:
+    """What a bar is called: of a window named after a month the month, of a January the year."""
+    if not re.fullmatch(r"\d{4}-\d\d", window) or not 1 <= int(window[5:]) <= 12:
+        return window
+    first = date(int(window[:4]), int(window[5:]), 1)
+    return str(first.year) if first.month == 1 else month_name(first)
 
 
 def books_stand() -> Standing:

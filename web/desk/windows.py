@@ -25,7 +25,7 @@ from settlement.overview import Overview, overview
 from settlement.store import Window
 from settlement.views import HubWindow
 from staff.roles import Power, who_may
-from web.desk.acting import note, propose
+from web.desk.acting import propose
 from web.desk.files import as_csv
 from web.desk.listing import Asked, cut
 from web.desk.parties import Parties
@@ -209,8 +209,6 @@ def revise(name: str) -> ResponseReturnValue:
         now=here().clock(),
         signer=here().signer,
     )
-    with here().database.transaction() as session:
-        note(session, "window-revised", f"window {name}", after={"revision": number})
     tell("ok", _("Revised statements are issued"), _("Revision %(n)s is in force.", n=number))
     return redirect(url_for("desk_windows.window", name=name), 303)
 

@@ -152,6 +152,11 @@ def to_the_second(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%H:%M:%S")
 
 
+def month_name(on: date) -> str:
+    """Nov; 11月. Under a bar."""
+    return _shown(on, "MMM", "M月")
+
+
 def iso(at: datetime) -> str:
     """For machines: UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
