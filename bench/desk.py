@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from flask import Flask
 
 from bench import report
 from bench.figures import Figure
@@ -35,37 +34,77 @@ from staff import store as personnel
 from staff.audit.recording import acting_from, record
 from staff.people import sessions, store
 from staff.roles import Role
-from web import config, desk
+from web import config
+from web.app import create_app
 
 TARGET = 300.0  # ms at p95, of the slowest page
 PARTNERS = 50
 WHO = "bench"
 ENTRIES = 200_000  # of the audit log
+FINDINGS = 10_000  # of the record that differs
 LOOKS = 40  # at each page
 WARM = 3
 
 # What stands in an address, by the word before it and its own name: each is a question to the
 # database. Nothing stands for what strangers see, or for what a filled database has none of.
+_WINDOW = 'SELECT name FROM exchange."window" WHERE closed_at IS NOT NULL ORDER BY id DESC LIMIT 1'
+_PARTNER = "SELECT slug FROM partners.partner ORDER BY party_id LIMIT 1"
+_STATEMENT = "SELECT number FROM settlement.statement ORDER BY window_id DESC LIMIT 1"
 _KNOWN: Mapping[tuple[str, str], str] = {
-    ("windows", "name"): 'SELECT name FROM exchange."window" WHERE closed_at IS NOT NULL'
-    " ORDER BY id DESC LIMIT 1",
-    ("windows", "slug"): "SELECT slug FROM partners.partner ORDER BY id LIMIT 1",
-    ("pay", "payment"): "SELECT number::text FROM settlement.payment ORDER BY window_id DESC LIMIT"
-    " 1",
-    ("partners", "slug"): "SELECT slug FROM partners.partner ORDER BY id LIMIT 1",
-    ("liability", "issuer"): "SELECT slug FROM partners.partner ORDER BY id LIMIT 1",
+    ("windows", "name"): _WINDOW,
+    ("windows", "slug"): _PARTNER,
+    (
+        "pay",
+        "payment",
+    ): "SELECT w.name || '-R' || p.revision || '-P' || lpad(p.number::text, 6, '0')"
+    ' FROM settlement.payment p JOIN exchange."window" w ON w.id = p.window_id'
+    " ORDER BY w.id DESC LIMIT 1",
+    ("partners", "slug"): _PARTNER,
+    ("liability", "issuer"): _PARTNER,
     ("journals", "name"): "SELECT id FROM exchange.journal ORDER BY party_id, kind, id LIMIT 1",
-    ("audit", "name"): "SELECT id FROM staff.audit ORDER BY at DESC LIMIT 1",
+    ("audit", "name"): f"SELECT id FROM staff.audit WHERE who = '{WHO}' ORDER BY at DESC LIMIT 1",
+    ("approvals", "name"): "SELECT id FROM staff.proposal ORDER BY proposed_at DESC LIMIT 1",
     ("people", "name"): f"SELECT name FROM staff.operator WHERE name = '{WHO}'",
-    ("exports", "window"): 'SELECT name FROM exchange."window" WHERE closed_at IS NOT NULL'
-    " ORDER BY id DESC LIMIT 1",
-    ("exports", "form"): "SELECT 'csv'",
+    ("statements", "number"): _STATEMENT,
+    ("reconciliation", "name"): "SELECT id FROM settlement.reconciliation LIMIT 1",
+    ("disputes", "name"): "SELECT id FROM settlement.dispute LIMIT 1",
 }
-_PREFIXES = {("journals", "name"): "jrn", ("audit", "name"): "aud"}
+_PREFIXES = {"journals": "jrn", "audit": "aud", "approvals": "prp", "reconciliation": "rec",
+             "disputes": "dsp"}  # fmt: skip
 _NOT_HERE = (
-    r"/desk/(sign-in|invitation|prove|exports)\b",  # strangers' pages, and steps of a ceremony
+    r"/desk/(sign-in|invitation|prove)\b",  # strangers' pages, and steps of a ceremony
     r"/desk/account/",  # one's own devices
-    r"/desk/windows/<name>/pay/files/",  # files, of windows for which none were made
+    r"/desk/(books/exports/<|invoices/)|/files?/|/evidence/",  # files, as long as they are large
+    r"/desk/bank/|/bank/<|/default/",  # what a bank's file and a default would have brought
+)
+# A record that differs from ours, and a dispute about one line.
+_CASES = (
+    """INSERT INTO settlement.reconciliation (id, party_id, window_id, side, tolerance, many, state,
+           created_at, matched_at)
+       SELECT gen_random_uuid(), p.party_id, w.id, 'accepted', 60, false, 'differs', now(), now()
+       FROM (SELECT party_id FROM partners.partner ORDER BY party_id LIMIT 1) p,
+            (SELECT max(id) - 1 AS id FROM exchange."window") w""",
+    """INSERT INTO settlement.reconciliation_outcome
+       SELECT id, 'differing', %(findings)s, %(findings)s, %(findings)s, %(findings)s, %(findings)s
+       FROM settlement.reconciliation""",
+    """INSERT INTO settlement.reconciliation_finding (reconciliation_id, outcome, number, differs,
+           their_lines, their_reference, their_kind, their_points, their_at, our_journals,
+           our_reference, our_kind, our_points, our_at, our_window_id)
+       SELECT r.id, 'differing', j.n, '{points}', ARRAY[j.n], j.reference, j.kind, j.points + 1,
+              j.at, ARRAY[j.id], j.reference, j.kind, j.points, j.at, j.window_id
+       FROM settlement.reconciliation r CROSS JOIN LATERAL (
+           SELECT *, row_number() OVER (ORDER BY id) AS n FROM exchange.journal
+           WHERE party_id = r.party_id AND kind = 'redemption' ORDER BY id LIMIT %(findings)s) j""",
+    """INSERT INTO settlement.dispute (id, window_id, journal_id, issuer_id, acceptor_id, points,
+           opened_by, reason, state, opened_at)
+       SELECT gen_random_uuid(), p.window_id, p.journal_id, p.issuer_id, p.party_id, p.points,
+              p.issuer_id, 'not-ours', 'escalated', now()
+       FROM (SELECT r.party_id, j.id FROM settlement.reconciliation r CROSS JOIN LATERAL (
+                 SELECT id FROM exchange.journal
+                 WHERE party_id = r.party_id AND kind = 'redemption' ORDER BY id DESC LIMIT 1) j) j
+       JOIN exchange.posting p ON p.journal_id = j.id""",
+    """INSERT INTO settlement.dispute_step (dispute_id, number, step, party_id, words, at)
+       SELECT id, 1, 'opened', opened_by, 'a benchmark', opened_at FROM settlement.dispute""",
 )
 # Addresses beside the bare ones: what is asked of a page is what makes it slow.
 _ASKED = (
@@ -120,14 +159,21 @@ def _measured(plan: Plan, place: Place, journals: int, looks: int) -> list[Figur
     token, jobs = _inhabited(plan, place)
     with hub(place) as running, _connection(running) as connection, Meter() as meter:
         pages = [_look(connection, token, path, looks) for path in addresses(place)]
-    wrong = [page for page in pages if page.status >= 400]
+    # What a window's state forbids, or another's role, is an answer as well.
+    wrong = [page for page in pages if page.status == 404 or page.status >= 500]
     shown = [page for page in pages if page.counts and page.status == 200]
     report.show_rows(
         plan.console,
         f"Pages of the desk, {journals:,} journals, {looks} looks at each; ms",
-        ("page", "p50", "p95", "max"),
+        ("page", "status", "p50", "p95", "max"),
         [
-            (page.path, f"{page.p50:,.0f}", f"{page.p95:,.0f}", f"{max(page.ms):,.0f}")
+            (
+                page.path,
+                f"{page.status}",
+                f"{page.p50:,.0f}",
+                f"{page.p95:,.0f}",
+                f"{max(page.ms):,.0f}",
+            )
             for page in sorted(pages, key=lambda page: -page.p95)
         ],
     )
@@ -172,10 +218,11 @@ def addresses(place: Place) -> list[str]:
                 if row is None:
                     raise RuntimeError(f"nothing to open a page of {key} with")
                 [value] = row
-                found[key] = quote(to_text(_PREFIXES[key], value) if key in _PREFIXES else value)
+                kind = _PREFIXES.get(key[0])
+                found[key] = quote(to_text(kind, value) if kind else value)
             return found[key]
 
-        paths = [_filled(rule, known) for rule in rules() if not _is_elsewhere(rule)]
+        paths = [_filled(rule, known) for rule in rules(place) if not _is_elsewhere(rule)]
         names = connection.execute(
             'SELECT name FROM exchange."window" ORDER BY id DESC LIMIT 2'
         ).fetchall()
@@ -187,11 +234,11 @@ def addresses(place: Place) -> list[str]:
     return [*paths, *(path.format(**given) for path in _ASKED)]
 
 
-def rules() -> list[str]:
+def rules(place: Place) -> list[str]:
     """The desk's addresses as the application knows them."""
-    app = Flask("desk")
-    for pages in desk.PAGES:
-        app.register_blueprint(pages)
+    app = create_app(config.load(place.environment))
+    app.extensions["wallets"].funnel.close()
+    app.extensions["database"].close()
     return sorted(
         str(rule)
         for rule in app.url_map.iter_rules()
@@ -200,7 +247,7 @@ def rules() -> list[str]:
 
 
 def _is_elsewhere(rule: str) -> bool:
-    return any(re.match(each, rule) for each in _NOT_HERE)
+    return any(re.search(each, rule) for each in _NOT_HERE)
 
 
 def _filled(rule: str, known: Any) -> str:
@@ -231,9 +278,15 @@ def _inhabited(plan: Plan, place: Place) -> tuple[str, dict[str, float]]:
             if operator is None:
                 raise RuntimeError("nobody can sign in")
             opened = sessions.begin(
-                session, secrets, operator["id"], how="passkey", device="bench",
-                address="127.0.0.1", now=now, proved=True,
-            )  # fmt: skip
+                session,
+                secrets,
+                operator["id"],
+                how="passkey",
+                device="bench",
+                address="127.0.0.1",
+                now=now,
+                proved=True,
+            )
             with acting_from("127.0.0.1"):
                 record(session, who=WHO, what="signed-in", object_=WHO, now=now)
         with psycopg.connect(place.superuser_url, autocommit=True) as connection:
@@ -245,7 +298,11 @@ def _inhabited(plan: Plan, place: Place) -> tuple[str, dict[str, float]]:
             )
             connection.execute("VACUUM (ANALYZE) staff.audit")
         plan.console.print("Making reports ahead, and checking the books")
-        return opened.token, _jobs(database, now)
+        took = _jobs(database, now)
+        with psycopg.connect(place.superuser_url) as connection:  # After the books were checked.
+            for statement in _CASES:
+                connection.execute(statement, {"findings": 100 if plan.quick else FINDINGS})
+        return opened.token, took
     finally:
         database.close()
 

@@ -271,8 +271,12 @@ def refuse_unsafe(url: str) -> None:
             )
         row = connection.execute(
             "SELECT bool_or(has_table_privilege(t, p)) FROM "
-            "unnest(ARRAY['exchange.posting', 'exchange.journal']) t, "
+            "unnest(ARRAY['exchange.posting', 'exchange.journal', 'staff.audit', "
+            "'settlement.leaf', 'settlement.node', 'settlement.head']) t, "
             "unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p"
         ).fetchone()
         if row != (False,):
-            raise UnsafeDatabase("this role may change postings: connect as one that may not")
+            raise UnsafeDatabase(
+                "this role may change postings, the audit log or what was sealed: "
+                "connect as one that may not"
+            )

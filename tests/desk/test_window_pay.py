@@ -414,7 +414,7 @@ class TestStatement:
         number = f"ST-{window}-000001"
         page = ada.get(f"/desk/statements/{number}")
         assert page.status == 200
-        assert "The signature and the head hold." in page.words
+        assert "The signature and the head hold, checked just now" in page.words
         ada.submit(f"/desk/statements/{number}/verify")
         assert "Verified just now" in ada.last.words  # type: ignore[union-attr]
         for file in ("statement.json", "signature.json", "keys.json", "statement.csv"):

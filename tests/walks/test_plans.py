@@ -20,6 +20,8 @@ from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
 from settlement import condition, finding
+from settlement.bank import store as bank
+from settlement.documents import store as documents
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
 from tests.walks.years import Known, fill
@@ -223,3 +225,17 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
     for plan in plans(years.database, condition.look):
         assert not scanned(plan) & years.large, plan
         assert pages(plan) <= 400, plan
+
+
+def test_the_desk_shows_papers_by_their_numbers(years: Years) -> None:
+    known = years.members["plain"]
+
+    def ask(session: Session) -> bool:
+        documents.owner(session, f"ST-77-{known.party}")
+        bank.invoice(session, f"INV-77-{known.party}")
+        bank.entries_of_file(session, bytes(32), limit=500)
+        return True
+
+    for plan in plans(years.database, ask):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= FEW, plan

@@ -103,7 +103,9 @@ def list_accounts(context: Context, slug: str | None) -> None:
 def invoice(context: Context, window: str, folder: Path | None, language: Language) -> None:
     """Invoice everybody that pays for an approved window; once, and anew when it was revised."""
     with context.database.transaction() as session:
-        invoices.issue(session, window, now=context.clock())
+        if numbers := invoices.issue(session, window, now=context.clock()):
+            facts = {"invoices": numbers}
+            note(context, session, "invoices-issued", f"window {window}", after=facts)
         found = settlement.store.get_window(session, window)
         rows = store.invoices_of_window(session, found.id)
         names = settlement.store.names(session)
