@@ -38,6 +38,7 @@ WHAT: dict[str, str] = {
     "key-revoked": mark("revoked a key"),
     # Members
     "member-viewed": mark("looked at a member"),
+    "member-frozen": mark("froze a wallet"),
     "member-unmasked": mark("unmasked name"),
     # People of the hub
     "signed-in": mark("signed in"),
