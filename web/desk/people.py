@@ -130,9 +130,9 @@ def propose_invitation() -> ResponseReturnValue:
         form.refuse("name", _("Enter a name of 2 to 40 letters, as the desk will show it."))
     if not EMAIL.fullmatch(email):
         form.refuse("email", _("Enter an e-mail address, such as li.mei@example.com."))
-    _check_reason(form)
     if not roles:
         form.refuse("roles", _("Choose at least one role."))
+    _check_reason(form)
     if form.ok:
         try:
             with here().database.transaction() as within:
@@ -157,11 +157,11 @@ def person(name: str) -> str:
 def propose_roles(name: str) -> ResponseReturnValue:
     """Other roles, once another approves."""
     found, form, roles = _find(name), Form(None, request.form), _chosen()
-    _check_reason(form)
     if not roles:
         form.refuse("roles", _("Choose at least one role."))
     elif roles == list(found.roles):
         form.refuse("roles", _("These are the roles already."))
+    _check_reason(form)
     if form.ok:
         try:
             with here().database.transaction() as within:
