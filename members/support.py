@@ -38,11 +38,25 @@ def by_link(session: Session, link: UUID) -> Supported | None:
     return None if wallet is None else of_wallet(session, wallet)
 
 
+def links(session: Session, wallet: int) -> list[UUID]:
+    """Every id by which some partner knows the member, or did once."""
+    rows = session.execute(
+        # Party by party: that is how the index goes.
+        text(
+            "SELECT l.id FROM exchange.party p"
+            " JOIN exchange.link l ON l.party_id = p.id AND l.wallet_id = :wallet ORDER BY l.id"
+        ),
+        {"wallet": wallet},
+    )
+    return list(rows.scalars())
+
+
 def links_of_journal(session: Session, journal: UUID) -> UUID | None:
     """A link of the wallet that a journal moved: the one at its own party, where there is one."""
     return session.execute(
         text(
-            "SELECT l.id FROM exchange.journal j JOIN exchange.link l ON l.wallet_id = j.wallet_id"
+            "SELECT l.id FROM exchange.journal j CROSS JOIN exchange.party p"
+            " JOIN exchange.link l ON l.party_id = p.id AND l.wallet_id = j.wallet_id"
             " WHERE j.id = :id ORDER BY l.party_id = j.party_id DESC, l.id LIMIT 1"
         ),
         {"id": journal},

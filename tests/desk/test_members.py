@@ -143,6 +143,15 @@ class TestAuditor:
         assert f"olaf looked at a member {REASON}" in words
         assert "1,200" not in words
 
+    def test_sees_looks_by_another_partners_id_too(
+        self, sign_in: SignIn, helped: Helped, books: Books
+    ) -> None:
+        elsewhere = books.link(books.party(), helped.wallet)
+        path = f"/desk/members/{to_text('mbr', UUID(elsewhere))}"
+        sign_in("olaf", "operations").submit(path, reason=REASON)
+        words = sign_in("ada", "auditor").get(helped.path).words
+        assert f"olaf looked at a member {REASON}" in words
+
     @pytest.mark.parametrize("role", ["finance", "approver", "administrator"])
     def test_others_see_nothing(self, sign_in: SignIn, helped: Helped, role: str) -> None:
         visitor = sign_in("fay", role)

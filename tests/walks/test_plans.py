@@ -20,6 +20,7 @@ from kit.clock import system_clock
 from kit.database import Database
 from kit.ids import to_text
 from kit.secrets import Secrets
+from members import support
 from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
@@ -250,6 +251,23 @@ def test_what_is_due_touches_few_pages(years: Years, ask: Any) -> None:
     for plan in plans(years.database, lambda session: [ask(session, now)]):
         assert not scanned(plan) & years.large, plan
         assert pages(plan) <= 2 * FEW, plan
+
+
+@pytest.mark.parametrize("who", ["plain", "long", "resting"])
+def test_a_member_is_looked_up_by_indexes(years: Years, who: str) -> None:
+    known = years.members[who]
+
+    def ask(session: Session) -> Any:
+        found = support.by_link(session, known.member)
+        assert found is not None
+        assert known.member in support.links(session, found.wallet)
+        return support.links_of_journal(session, known.journal), support.links_of_receipt(
+            session, "R-1"
+        )
+
+    for plan in plans(years.database, ask):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= 2 * FEW, plan  # A receipt is asked of each partner in turn.
 
 
 def test_points_outstanding_come_from_the_totals(years: Years) -> None:

@@ -152,7 +152,7 @@ def _page(name: str, form: Form | None = None, *, whole: bool = False) -> str:
         if found is None:
             abort(404)
         looked = _looked_at(session, name)
-        accesses = reading.newest(session, Wanted(object=f"member {name}"), limit=SHOWN)
+        accesses = _accesses(session, found)
         facts: dict[str, Any] = _facts(session, found, now) if looked else {}
         known = (
             persons.particulars(session, here().secrets, found.person)
@@ -208,6 +208,15 @@ def _links(session: Session, asked: str) -> list[UUID]:
 def _found(session: Session, name: str) -> Supported | None:
     link = from_text("mbr", name)
     return None if link is None else support.by_link(session, link)
+
+
+def _accesses(session: Session, found: Supported) -> list[reading.Entry]:
+    """Who looked at the member, the newest first, under whichever partner's id of it."""
+    names = (to_text("mbr", link) for link in support.links(session, found.wallet))
+    entries = [
+        each for name in names for each in reading.of_object(session, f"member {name}", limit=SHOWN)
+    ]
+    return sorted(entries, key=lambda each: (each.at, each.id), reverse=True)[:SHOWN]
 
 
 def _looked_at(session: Session, name: str) -> datetime | None:

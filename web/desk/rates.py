@@ -119,7 +119,7 @@ def propose_rate() -> ResponseReturnValue:
                 proposal = propose(session, "rate", asdict(new), form.typed["reason"])
             except RateArbitrage as refusal:
                 form.refuse("theirs", _("Going round a loop with this rate would make points."))
-                loop = _worded(str(refusal.facts["loop"]), Parties(session)).split("; ")
+                loop = _steps(str(refusal.facts["loop"]), Parties(session))
             except Refusal as refusal:
                 form.refuse("valid_from", refusal.title)
     if not form.ok:
@@ -181,16 +181,39 @@ def direction_word(direction: str) -> str:
 
 def _chain(loop: Any, parties: Parties) -> list[str]:
     """Each step of a loop in words."""
-    return [_worded(str(step), parties) for step in loop.steps]
+    return [_step(str(each), parties) for each in loop.steps]
 
 
-def _worded(text: str, parties: Parties) -> str:
-    """A loop with names instead of numbers."""
+def _steps(loop: str, parties: Parties) -> list[str]:
+    """The same of a loop that a refusal names, without what it comes to behind its colon."""
+    return [_step(each, parties) for each in re.sub(r": [^:]*$", "", loop).split("; ")]
 
-    def name(found: re.Match[str]) -> str:
+
+def _step(text: str, parties: Parties) -> str:
+    """`2 × (1 points → 5 of party 7) by the new rate`, in the reader's language, with names."""
+    found = re.fullmatch(
+        r"(\d+) × \((\d+) (.+) → (\d+) (.+)\) by (.+?)(?:, at most (\d+) a day)?", text
+    )
+    if found is None:
+        raise ValueError(f"not a step of a loop: {text}")
+    times, gives, source, gets, target, way, most = found.groups()
+    worded = _(
+        "%(times)s × (%(gives)s %(source)s → %(gets)s %(target)s), by %(way)s",
+        times=shown(int(times)),
+        gives=shown(int(gives)),
+        source=_value(source, parties),
+        gets=shown(int(gets)),
+        target=_value(target, parties),
+        way=_("the new rate") if way == "the new rate" else way,
+    )
+    return worded + (_(", at most %(points)s a day", points=shown(int(most))) if most else "")
+
+
+def _value(kind: str, parties: Parties) -> str:
+    """What is converted: shared points, those of a partner, or a currency."""
+    if found := re.fullmatch(r"of party (\d+)", kind):
         return _("of %(name)s", name=parties.name(int(found[1])))
-
-    return re.sub(r"of party (\d+)", name, text)
+    return _("points") if kind == "points" else kind
 
 
 def _read(form: Form) -> dict[str, Any]:
