@@ -51,6 +51,14 @@ class DisputeStepRefused(Refusal):
     title = "The dispute is not ready for this step, or it is not yours to take"
 
 
+class DisputeCarriedAlready(Refusal):
+    """`window` is the open one: the dispute is in it, there is no later one to carry it into."""
+
+    code = "dispute-carried-already"
+    kind = Kind.CONFLICT
+    title = "The dispute is in the open window already"
+
+
 class UpheldPointsRefused(Refusal):
     """`contested` are the line's points, `left` what its till has not refunded since."""
 

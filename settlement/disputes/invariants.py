@@ -66,7 +66,21 @@ STEPS = Invariant(
     HAVING count(s.number) <> coalesce(max(s.number), 0)
         OR min(s.step) FILTER (WHERE s.number = 1) IS DISTINCT FROM 'opened'
         OR bool_or(s.step IN ('uphold', 'dismiss')) <> (d.approval_id IS NOT NULL)
+        OR bool_or((s.step IN ('uphold', 'dismiss', 'carry')) <> (s.approval_id IS NOT NULL))
     """,
 )
 
-INVARIANTS: list[Invariant] = [FROZEN, LINE, CORRECTED, STEPS]
+CARRIED = Invariant(
+    "a-carried-dispute-says-by-whom",
+    "A dispute in a later window than its line's has a step that carried it there: of two people,"
+    " or of time.",
+    """
+    SELECT d.id, 'a step', 'none'
+    FROM settlement.dispute d
+    WHERE d.carried_into IS NOT NULL AND NOT EXISTS (
+        SELECT FROM settlement.dispute_step s
+        WHERE s.dispute_id = d.id AND s.step IN ('carry', 'lapse'))
+    """,
+)
+
+INVARIANTS: list[Invariant] = [FROZEN, LINE, CORRECTED, STEPS, CARRIED]

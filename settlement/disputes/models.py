@@ -28,6 +28,9 @@ class Dispute(Base):
         ForeignKeyConstraint(["journal_id"], ["exchange.journal.id"], name="dispute_journal_fk"),
         ForeignKeyConstraint(["issuer_id"], ["exchange.party.id"], name="dispute_issuer_fk"),
         ForeignKeyConstraint(["acceptor_id"], ["exchange.party.id"], name="dispute_acceptor_fk"),
+        ForeignKeyConstraint(
+            ["carried_into"], ["exchange.window.id"], name="dispute_carried_into_fk"
+        ),
         UniqueConstraint("journal_id", "issuer_id", name="dispute_once"),
         CheckConstraint("opened_by IN (issuer_id, acceptor_id)", name="dispute_opened_by_a_side"),
         CheckConstraint("issuer_id <> acceptor_id", name="dispute_between_two"),
@@ -41,6 +44,7 @@ class Dispute(Base):
         CheckConstraint(
             "outcome IN ('upheld', 'rejected', 'withdrawn')", name="dispute_outcome_known"
         ),
+        CheckConstraint("carried_into > window_id", name="dispute_carried_onwards"),
         CheckConstraint(
             "(state = 'resolved') = (outcome IS NOT NULL)"
             " AND (state = 'resolved') = (resolved_at IS NOT NULL)",
@@ -74,6 +78,7 @@ class Dispute(Base):
     correction: Mapped[UUID | None]
     approval_id: Mapped[UUID | None]
     resolved_at: Mapped[Moment | None]
+    carried_into: Mapped[int | None]
 
 
 class DisputeStep(Base):
@@ -94,6 +99,7 @@ class DisputeStep(Base):
     party_id: Mapped[int | None]
     words: Mapped[Word]
     at: Mapped[Moment]
+    approval_id: Mapped[UUID | None]
 
 
 class DisputeEvidence(Base):

@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 from exchange import ledger, returns
 from kit.ids import to_text
 from settlement import deferrals
+from settlement import store as windows
 from settlement.disputes import store
-from settlement.disputes.deadlines import next_due
-from settlement.disputes.errors import DisputeNotFound, UpheldPointsRefused
-from settlement.disputes.rules import Role, Step, after
+from settlement.disputes.deadlines import due_after_next_closing, next_due
+from settlement.disputes.errors import (
+    DisputeCarriedAlready,
+    DisputeNotFound,
+    UpheldPointsRefused,
+)
+from settlement.disputes.rules import After, Role, Step, after
 from settlement.disputes.store import Row
 
 
@@ -61,14 +66,50 @@ def decide(
     return _take(session, row, step, "hub", points=points, approval=approval, words=words, now=now)
 
 
+def carry_over(
+    session: Session, *, dispute: UUID, approval: UUID, words: str, now: datetime
+) -> Row:
+    """Put it off, as two people of the hub decided: it goes on in the window that is open now.
+
+    Its own window settles without it either way. Raises DisputeNotFound, DisputeStepRefused,
+    DisputeCarriedAlready, in this order.
+    """
+    row = store.lock(session, dispute)
+    if row is None:
+        raise DisputeNotFound
+    return _take(session, row, "carry", "hub", approval=approval, words=words, now=now)
+
+
 def lapse(session: Session, dispute: UUID, now: datetime) -> bool:
-    """What silence means, once the deadline is over; False when somebody acted meanwhile."""
+    """What silence means, once the deadline is over; False when somebody acted meanwhile.
+
+    What is in the open window already waits on there, without a step: nobody need read of it again.
+    """
     row = store.lock(session, dispute)
     if row is None or row["due_at"] is None or row["due_at"] > now:
         return False
-    words = "Nobody answered in time." if row["state"] == "opened" else "Not escalated in time."
-    _take(session, row, "lapse", "time", words=words, now=now)
+    try:
+        _take(session, row, "lapse", "time", words=_SILENCE[row["state"]], now=now)
+    except DisputeCarriedAlready:
+        later = {"state": row["state"], "due_at": due_after_next_closing(session, now)}
+        store.move(session, row["id"], later)
+        return False
     return True
+
+
+_SILENCE = {
+    "opened": "Nobody answered in time.",
+    "answered": "Not escalated in time.",
+    "escalated": "Not decided in time: carried over.",
+}
+
+
+def check_carries(session: Session, row: Row) -> int:
+    """The open window, into which a dispute can be carried. Raises DisputeCarriedAlready."""
+    window = windows.open_window(session)
+    if window is None or window.id <= max(row["window_id"], row["carried_into"] or 0):
+        raise DisputeCarriedAlready(window=window and window.name)
+    return window.id
 
 
 def check_points(session: Session, row: Row, points: int | None) -> int:
@@ -104,9 +145,9 @@ def _take(
     approval: UUID | None = None,
 ) -> Row:
     to = after(row["state"], step, role)
-    values: dict[str, Any] = {"state": to.state}
-    if to.waits:
-        values["due_at"] = next_due(session, now)
+    values: dict[str, Any] = {"state": to.state, "due_at": _due(session, row, to, now)}
+    if to.carries:
+        values["carried_into"] = check_carries(session, row)
     if to.outcome is not None:
         values |= {"outcome": to.outcome, "resolved_at": now, "approval": approval}
     if to.outcome == "upheld":
@@ -115,11 +156,20 @@ def _take(
     if to.outcome is not None:
         deferrals.release(session, row["deferral_id"], now)
     store.move(session, row["id"], values)
-    store.insert_step(session, row["id"], step, party, words, now)
+    store.insert_step(session, row["id"], step, party, words, now, approval)
     found = store.find(session, row["id"])
     if found is None:
         raise DisputeNotFound
     return found
+
+
+def _due(session: Session, row: Row, to: After, now: datetime) -> datetime | None:
+    if to.by == "days":
+        return next_due(session, now)
+    if to.by == "next window":
+        return due_after_next_closing(session, now)
+    before: datetime | None = row["due_at"]
+    return before if to.by == "same" else None
 
 
 def _give_back(session: Session, row: Row, points: int) -> UUID:

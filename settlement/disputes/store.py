@@ -12,11 +12,12 @@ Row = RowMapping
 # Both sides' view, and the hub's: who else is in it is for `views` to leave out.
 _DISPUTE = """
     SELECT d.*, w.name AS window_name, j.at AS journal_at, j.kind AS journal_kind,
-           j.reference, x.released_at AS deferral_released_at
+           j.reference, x.released_at AS deferral_released_at, c.name AS carried_into_name
     FROM settlement.dispute d
     JOIN exchange."window" w ON w.id = d.window_id
     JOIN exchange.journal j ON j.id = d.journal_id
     LEFT JOIN settlement.deferral x ON x.id = d.deferral_id
+    LEFT JOIN exchange."window" c ON c.id = d.carried_into
 """
 
 
@@ -118,7 +119,8 @@ def move(session: Session, dispute: UUID, values: dict[str, Any]) -> None:
             """
             UPDATE settlement.dispute SET state = :state, due_at = :due_at, outcome = :outcome,
                 upheld_points = :upheld_points, correction = :correction,
-                approval_id = :approval, resolved_at = :resolved_at
+                approval_id = :approval, resolved_at = :resolved_at,
+                carried_into = coalesce(:carried_into, carried_into)
             WHERE id = :id
             """
         ),
@@ -129,6 +131,7 @@ def move(session: Session, dispute: UUID, values: dict[str, Any]) -> None:
             "correction": None,
             "approval": None,
             "resolved_at": None,
+            "carried_into": None,
             **values,
             "id": dispute,
         },
@@ -136,24 +139,38 @@ def move(session: Session, dispute: UUID, values: dict[str, Any]) -> None:
 
 
 def insert_step(
-    session: Session, dispute: UUID, step: str, party: int | None, words: str, now: datetime
+    session: Session,
+    dispute: UUID,
+    step: str,
+    party: int | None,
+    words: str,
+    now: datetime,
+    approval: UUID | None = None,
 ) -> None:
     session.execute(
         text(
             """
-            INSERT INTO settlement.dispute_step (dispute_id, number, step, party_id, words, at)
-            SELECT :id, count(*) + 1, :step, :party, :words, :now
+            INSERT INTO settlement.dispute_step
+                (dispute_id, number, step, party_id, words, at, approval_id)
+            SELECT :id, count(*) + 1, :step, :party, :words, :now, CAST(:approval AS uuid)
             FROM settlement.dispute_step WHERE dispute_id = :id
             """
         ),
-        {"id": dispute, "step": step, "party": party, "words": words, "now": now},
+        {
+            "id": dispute,
+            "step": step,
+            "party": party,
+            "words": words,
+            "now": now,
+            "approval": approval,
+        },
     )
 
 
 def steps(session: Session, dispute: UUID) -> list[Row]:
     return _all(
         session,
-        "SELECT number, step, party_id, words, at FROM settlement.dispute_step"
+        "SELECT number, step, party_id, words, at, approval_id FROM settlement.dispute_step"
         " WHERE dispute_id = :id ORDER BY number",
         id=dispute,
     )
@@ -200,6 +217,47 @@ def page(
         before=before,
         limit=limit + 1,
     )
+
+
+def work_list(
+    session: Session,
+    *,
+    state: str,
+    party: int | None,
+    window: int | None,
+    now: datetime,
+    limit: int,
+) -> list[Row]:
+    """Everybody's, for the hub: what is due soonest first, of what is resolved the newest.
+
+    `state` is a dispute's, or `open` (all but resolved), `carried`, `overdue`. A dispute is of its
+    own window and of the one that it was carried into.
+    """
+    where, order = _WORK[state]
+    return _all(
+        session,
+        f"{_DISPUTE} WHERE {where}"
+        " AND (CAST(:party AS integer) IS NULL OR :party IN (d.issuer_id, d.acceptor_id))"
+        " AND (CAST(:window AS integer) IS NULL OR :window IN (d.window_id, d.carried_into))"
+        f" ORDER BY {order} LIMIT :limit",
+        party=party,
+        window=window,
+        now=now,
+        limit=limit,
+    )
+
+
+_SOONEST = "d.due_at, d.id"
+_WORK = {
+    "open": ("d.state <> 'resolved'", _SOONEST),
+    "carried": ("d.state <> 'resolved' AND d.carried_into IS NOT NULL", _SOONEST),
+    "overdue": ("d.state <> 'resolved' AND d.due_at <= :now", _SOONEST),
+    **{
+        state: (f"d.state <> 'resolved' AND d.state = '{state}'", _SOONEST)
+        for state in ("opened", "answered", "escalated")
+    },
+    "resolved": ("d.state = 'resolved'", "d.id DESC"),
+}
 
 
 def overdue(session: Session, now: datetime, limit: int) -> list[UUID]:

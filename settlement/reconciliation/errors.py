@@ -67,3 +67,17 @@ class FindingsTooMany(Refusal):
     code = "findings-too-many"
     kind = Kind.TOO_LARGE
     title = "There are more findings than one file takes; read them page by page"
+
+
+class FindingNotFound(Refusal):
+    """What agrees is no difference, and lines are dropped when they have had their time."""
+
+    code = "finding-not-found"
+    kind = Kind.NOT_FOUND
+    title = "There is no such difference in this record"
+
+
+class FindingAnswered(Refusal):
+    code = "finding-answered"
+    kind = Kind.CONFLICT
+    title = "Somebody has answered one of these lines already"

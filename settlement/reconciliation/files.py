@@ -32,7 +32,7 @@ def write_csv(findings: Iterable[Facts], file: IO[str]) -> int:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     count = 0
-    for row in map(_row, findings):
+    for row in map(row_of, findings):
         writer.writerow([safe_cell(value) if isinstance(value, str) else value for value in row])
         count += 1
     return count
@@ -54,7 +54,7 @@ def write_xlsx(findings: Iterable[Facts], file: IO[bytes] | Path) -> int:
         for column, name in enumerate(COLUMNS):
             sheet.write_string(0, column, name.replace("_", " "), bold)
         count = 0
-        for count, row in enumerate(map(_row, findings), 1):
+        for count, row in enumerate(map(row_of, findings), 1):
             if count > SHEET:
                 raise ValueError("these are more findings than a sheet takes")
             for column, value in enumerate(row):
@@ -66,7 +66,8 @@ def write_xlsx(findings: Iterable[Facts], file: IO[bytes] | Path) -> int:
     return count
 
 
-def _row(finding: Facts) -> list[str | int | None]:
+def row_of(finding: Facts) -> list[str | int | None]:
+    """A finding as a line of COLUMNS."""
     return [
         finding["outcome"],
         " ".join(finding["differs"]) or None,

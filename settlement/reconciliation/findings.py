@@ -137,8 +137,12 @@ class Candidate:
     """What may be disputed: one issuer's part of a journal, or a line that the books do not have.
 
     `theirs` are the points that the record has for the whole finding, `ours` those of this part
-    alone; None where a side has nothing. `reason` is the outcome, and what differs.
+    alone; None where a side has nothing. `reason` is the outcome, and what differs; outcome and
+    number name the finding.
     """
+
+    outcome: str
+    number: int
 
     journal: UUID | None
     issuer: int | None
@@ -148,14 +152,18 @@ class Candidate:
     reason: str
 
 
-def candidates(session: Session, record: Reconciliation) -> Iterator[Candidate]:
+def candidates(
+    session: Session, record: Reconciliation, number: int | None = None
+) -> Iterator[Candidate]:
     """Whatever of a record does not agree, but for mere copies, as its lines in the books.
 
-    Raises ReconciliationUnfinished.
+    With a `number`, of that finding alone. Raises ReconciliationUnfinished.
     """
     check_matched(record)
-    for row in store.contested(session, record.id, BOOKS[record.side].mine, record.party):
+    for row in store.contested(session, record.id, BOOKS[record.side].mine, record.party, number):
         yield Candidate(
+            outcome=row["outcome"],
+            number=row["number"],
             journal=row["journal"],
             issuer=row["issuer"],
             reference=_named(row["reference"], record.side),

@@ -32,4 +32,20 @@ CLOSED = Invariant(
     """,
 )
 
-INVARIANTS: list[Invariant] = [NOTHING_LOST, CLOSED]
+ANSWERED = Invariant(
+    "a-record-counts-its-answers",
+    "What a record says is unanswered is its differences less the answers to them.",
+    """
+    SELECT r.id, format('%s of %s', f.findings - a.answers, f.findings), format('%s', r.unanswered)
+    FROM settlement.reconciliation r
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(findings), 0) AS findings FROM settlement.reconciliation_outcome
+        WHERE reconciliation_id = r.id AND outcome <> 'matched') f
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS answers FROM settlement.reconciliation_answer
+        WHERE reconciliation_id = r.id) a
+    WHERE f.findings - a.answers <> r.unanswered
+    """,
+)
+
+INVARIANTS: list[Invariant] = [NOTHING_LOST, CLOSED, ANSWERED]

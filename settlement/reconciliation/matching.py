@@ -294,7 +294,7 @@ _SUMMED = """
            coalesce(sum(their_points), 0), coalesce(sum(cardinality(our_journals)), 0),
            coalesce(sum(our_points), 0)
     FROM settlement.reconciliation_finding WHERE reconciliation_id = :id GROUP BY outcome
-    RETURNING outcome
+    RETURNING outcome, findings
 """
 
 
@@ -322,9 +322,10 @@ def match(
         session.execute(text(_STEP % step), values)
     for left in ("TABLE their_rest", "TABLE our_rest", "SEQUENCE finding_number"):
         session.execute(text(f"DROP {left}"))
-    found = set(session.execute(text(_SUMMED), values).scalars())
-    state = "closed" if found <= {"matched"} else "differs"
-    store.move(session, record.id, state, now)
+    found = {row.outcome: row.findings for row in session.execute(text(_SUMMED), values)}
+    state = "closed" if found.keys() <= {"matched"} else "differs"
+    unanswered = sum(found.values()) - found.get("matched", 0)
+    store.move(session, record.id, state, now, unanswered=unanswered)
     return state
 
 

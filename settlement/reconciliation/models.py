@@ -59,6 +59,8 @@ class Reconciliation(Base):
             "id",
             postgresql_where=text("state IN ('waiting', 'matching')"),
         ),
+        CheckConstraint("unanswered >= 0", name="reconciliation_unanswered_not_negative"),
+        Index("reconciliation_for_a_person", "id", postgresql_where=text("unanswered > 0")),
         Index("reconciliation_to_clear", "created_at", postgresql_where=text("cleared_at IS NULL")),
         SCHEMA,
     )
@@ -74,6 +76,7 @@ class Reconciliation(Base):
     matched_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
     cleared_at: Mapped[Moment | None]
+    unanswered: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class ReconciliationPart(Base):
@@ -162,3 +165,37 @@ class ReconciliationOutcome(Base):
     their_points: Mapped[Big]
     our_journals: Mapped[int]
     our_points: Mapped[Big]
+
+
+class ReconciliationAnswer(Base):
+    """What a person said of one finding that does not agree; never changed."""
+
+    __tablename__ = "reconciliation_answer"
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            "reconciliation_id", "outcome", "number", name="reconciliation_answer_pk"
+        ),
+        _of_reconciliation("reconciliation_answer_of_one"),
+        ForeignKeyConstraint(
+            ["dispute_id"], ["settlement.dispute.id"], name="reconciliation_answer_dispute_fk"
+        ),
+        CheckConstraint("outcome <> 'matched'", name="reconciliation_answer_to_a_difference"),
+        CheckConstraint(
+            "resolution IN ('explained', 'accepted', 'correction', 'disputed')",
+            name="reconciliation_answer_known",
+        ),
+        CheckConstraint(
+            "(resolution = 'disputed') = (dispute_id IS NOT NULL)",
+            name="reconciliation_answer_disputed",
+        ),
+        SCHEMA,
+    )
+
+    reconciliation_id: Mapped[UUID]
+    outcome: Mapped[Plain]
+    number: Mapped[int]
+    resolution: Mapped[Word]
+    dispute_id: Mapped[UUID | None]
+    words: Mapped[Word]
+    said_by: Mapped[Word]
+    at: Mapped[Moment]

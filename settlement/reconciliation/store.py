@@ -36,11 +36,13 @@ class Reconciliation:
     matched_at: datetime | None
     closed_at: datetime | None
     cleared_at: datetime | None
+    unanswered: int
 
 
 _RECORD = """
     SELECT r.id, r.party_id AS party, r.window_id, w.name AS window, r.side, r.tolerance, r.many,
-           r.state, p.lines, p.points, r.created_at, r.matched_at, r.closed_at, r.cleared_at
+           r.state, p.lines, p.points, r.created_at, r.matched_at, r.closed_at, r.cleared_at,
+           r.unanswered
     FROM settlement.reconciliation r
     JOIN exchange."window" w ON w.id = r.window_id
     CROSS JOIN LATERAL (
@@ -117,16 +119,18 @@ def to_match(session: Session) -> UUID | None:
     return found
 
 
-def move(session: Session, id_: UUID, state: str, now: datetime | None = None) -> None:
-    """To another state; with `now`, as matched then."""
+def move(
+    session: Session, id_: UUID, state: str, now: datetime | None = None, *, unanswered: int = 0
+) -> None:
+    """To another state; with `now`, as matched then, with findings that a person must look at."""
     session.execute(
         text(
             "UPDATE settlement.reconciliation SET state = :state,"
-            " matched_at = CAST(:now AS timestamptz),"
+            " matched_at = CAST(:now AS timestamptz), unanswered = :unanswered,"
             " closed_at = CASE WHEN :state = 'closed' THEN CAST(:now AS timestamptz) END"
             " WHERE id = :id"
         ),
-        {"id": id_, "state": state, "now": now},
+        {"id": id_, "state": state, "now": now, "unanswered": unanswered},
     )
 
 
@@ -195,9 +199,12 @@ def _driver(session: Session) -> psycopg.Connection[Any]:
 _FINDING = """
     SELECT f.outcome, f.number, f.differs, f.their_lines, f.their_reference, f.their_kind,
            f.their_points, f.their_at, f.our_journals, f.our_reference, f.our_kind, f.our_points,
-           f.our_at, w.name AS our_window
+           f.our_at, w.name AS our_window, a.resolution, a.dispute_id, a.words, a.said_by,
+           a.at AS answered_at
     FROM settlement.reconciliation_finding f
     LEFT JOIN exchange."window" w ON w.id = f.our_window_id
+    LEFT JOIN settlement.reconciliation_answer a ON a.reconciliation_id = f.reconciliation_id
+        AND a.outcome = f.outcome AND a.number = f.number
 """
 
 
@@ -223,6 +230,123 @@ def findings(
     )
 
 
+def findings_before(
+    session: Session, id_: UUID, outcomes: list[str], *, before: tuple[str, int], limit: int
+) -> list[Row]:
+    """Those before a place, in the same order; one more than `limit`, when there are more."""
+    rows = session.execute(
+        text(
+            _FINDING + " WHERE f.reconciliation_id = :id AND f.outcome = ANY(:outcomes)"
+            " AND (f.outcome, f.number) < (:outcome, :number)"
+            " ORDER BY f.outcome DESC, f.number DESC LIMIT :limit"
+        ),
+        {
+            "id": id_,
+            "outcomes": outcomes,
+            "outcome": before[0],
+            "number": before[1],
+            "limit": limit + 1,
+        },
+    ).mappings()
+    return list(rows)[::-1]
+
+
+def chosen(session: Session, id_: UUID, places: Iterable[tuple[str, int]]) -> list[Row]:
+    """These findings, by outcome and number; what is none is left out."""
+    names, numbers = zip(*sorted(set(places)), strict=True)
+    return list(
+        session.execute(
+            text(
+                _FINDING + " JOIN unnest(CAST(:names AS text[]), CAST(:numbers AS integer[]))"
+                " AS of (outcome, number) ON of.outcome = f.outcome AND of.number = f.number"
+                " WHERE f.reconciliation_id = :id ORDER BY f.outcome, f.number"
+            ),
+            {"id": id_, "names": list(names), "numbers": list(numbers)},
+        ).mappings()
+    )
+
+
+def parts(session: Session, id_: UUID) -> list[Row]:
+    """The files of a record, in their order."""
+    return list(
+        session.execute(
+            text(
+                "SELECT part, lines, points, digest, at FROM settlement.reconciliation_part"
+                " WHERE reconciliation_id = :id ORDER BY part"
+            ),
+            {"id": id_},
+        ).mappings()
+    )
+
+
+def insert_answers(session: Session, id_: UUID, answers: Iterable[dict[str, Any]]) -> int:
+    """How many were written: what has an answer keeps it. The record counts them off."""
+    written = sum(len(session.execute(text(_ANSWER), each | {"id": id_}).all()) for each in answers)
+    session.execute(
+        text(
+            "UPDATE settlement.reconciliation SET unanswered = unanswered - :written WHERE id = :id"
+        ),
+        {"id": id_, "written": written},
+    )
+    return written
+
+
+_ANSWER = """
+    INSERT INTO settlement.reconciliation_answer (reconciliation_id, outcome, number, resolution,
+        dispute_id, words, said_by, at)
+    VALUES (:id, :outcome, :number, :resolution, CAST(:dispute AS uuid), :words, :by, :now)
+    ON CONFLICT ON CONSTRAINT reconciliation_answer_pk DO NOTHING RETURNING 1
+"""
+
+
+def work_list(
+    session: Session,
+    *,
+    party: int | None,
+    window: int | None,
+    state: str,
+    limit: int,
+) -> list[Reconciliation]:
+    """Everybody's, for the hub: those with something unanswered first, each the newest first.
+
+    `state` is a record's, `unanswered`, or empty for all.
+    """
+    rows = session.execute(
+        text(
+            f"{_RECORD} WHERE (CAST(:party AS integer) IS NULL OR r.party_id = :party)"
+            " AND (CAST(:window AS integer) IS NULL OR r.window_id = :window)"
+            " AND (:state IN ('', 'unanswered') OR r.state = :state)"
+            " AND (:state <> 'unanswered' OR r.unanswered > 0)"
+            " ORDER BY (r.unanswered > 0) DESC, r.id DESC LIMIT :limit"
+        ),
+        {"party": party, "window": window, "state": state, "limit": limit},
+    ).mappings()
+    return [Reconciliation(**row) for row in rows]
+
+
+def found_of(session: Session, party: int, window: int, journal: UUID) -> Row | None:
+    """What the party's latest matched record of a window found of a journal that differs."""
+    return (
+        session.execute(
+            text(_FINDING + _OF_JOURNAL),
+            {"party": party, "window": window, "journal": journal},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+_OF_JOURNAL = """
+    WHERE f.reconciliation_id = (
+            SELECT id FROM settlement.reconciliation
+            WHERE party_id = :party AND window_id = :window AND matched_at IS NOT NULL
+            ORDER BY id DESC LIMIT 1)
+        AND f.outcome IN ('differing', 'missing_there')
+        AND f.our_journals @> ARRAY[CAST(:journal AS uuid)]
+    LIMIT 1
+"""
+
+
 def every_finding(session: Session, id_: UUID, outcomes: list[str]) -> Iterator[Row]:
     """All of them in their order, fetched as they are asked for."""
     yield from (
@@ -237,22 +361,24 @@ def every_finding(session: Session, id_: UUID, outcomes: list[str]) -> Iterator[
     )
 
 
-def contested(session: Session, id_: UUID, mine: str, party: int) -> Iterator[Row]:
+def contested(
+    session: Session, id_: UUID, mine: str, party: int, number: int | None = None
+) -> Iterator[Row]:
     """What does not agree, a row for each issuer's part of a journal, fetched as it is asked for.
 
-    `mine` chooses the postings that the record is about.
+    `mine` chooses the postings that the record is about, `number` one finding of all.
     """
     yield from (
         session.execute(
             text(_CONTESTED % mine),
-            {"id": id_, "party": party},
+            {"id": id_, "party": party, "number": number},
             execution_options={"yield_per": 1_000},
         ).mappings()
     )
 
 
 _CONTESTED = """
-    SELECT f.outcome, f.differs, l.journal, l.issuer,
+    SELECT f.outcome, f.number, f.differs, l.journal, l.issuer,
            coalesce(f.our_reference, f.their_reference) AS reference, f.their_points AS theirs,
            l.points AS ours
     FROM settlement.reconciliation_finding f
@@ -262,6 +388,7 @@ _CONTESTED = """
         GROUP BY 1, 2) l ON true
     WHERE f.reconciliation_id = :id
         AND f.outcome IN ('differing', 'missing_here', 'missing_there')
+        AND (CAST(:number AS integer) IS NULL OR f.number = :number)
     ORDER BY f.outcome, f.number, l.journal, l.issuer
 """
 

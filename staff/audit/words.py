@@ -24,6 +24,7 @@ WHAT: dict[str, str] = {
     "bank-line-matched": mark("matched a bank line"),
     "invoices-issued": mark("issued invoices"),
     # Comparing records, and what is contested
+    "reconciliation-received": mark("brought in a partner's record"),
     "reconciliation-answered": mark("answered a line"),
     "reconciliation-closed": mark("closed the reconciliation"),
     "dispute-opened": mark("opened a dispute"),

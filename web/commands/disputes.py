@@ -9,7 +9,7 @@ import click
 from kit.ids import from_text, to_text
 from settlement import revisions
 from settlement import store as windows
-from settlement.disputes import rules, steps, store
+from settlement.disputes import proposing, store
 from settlement.disputes.errors import DisputeNotFound, EvidenceNotFound
 from web.commands.context import Context, json_option, pass_context
 from web.commands.proposing import AS, REASON, check_operator, propose
@@ -110,10 +110,24 @@ def resolve(
         row = store.find(session, id_)
         if row is None:
             raise DisputeNotFound
-        rules.after(row["state"], "uphold" if uphold else "dismiss", "hub")
-        if uphold:
-            steps.check_points(session, row, points)
-        content = {"dispute": str(id_), "uphold": uphold, "points": points if uphold else None}
+        content = proposing.decided(session, row, uphold=uphold, points=points)
+        propose(context, session, "dispute-resolution", content, by, reason)
+
+
+@disputes.command()
+@DISPUTE
+@AS
+@REASON
+@json_option
+@pass_context
+def carry(context: Context, dispute: str, by: str, reason: str) -> None:
+    """Propose that a dispute goes on in the open window; a second person approves."""
+    with context.database.transaction() as session:
+        id_ = _id(dispute)
+        row = store.find(session, id_)
+        if row is None:
+            raise DisputeNotFound
+        content = proposing.carried(session, row)
         propose(context, session, "dispute-resolution", content, by, reason)
 
 

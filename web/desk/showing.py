@@ -336,7 +336,12 @@ def _default(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
 def _resolution(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     found = settlement.disputes.store.find(look.session, UUID(content["dispute"]))
     reader = look.reader
-    shown = _shown(look, kind, content, reader.rows(None, {"uphold": content["uphold"]}))
+    rows = reader.rows(None, {"uphold": content["uphold"]})
+    if carry := content.get("carry"):
+        words = _("Carry over into %(window)s: it stays out of the net until it is decided",
+                  window=carry)  # fmt: skip
+        rows = [(reader.word("uphold"), None, words)]
+    shown = _shown(look, kind, content, rows)
     if found is not None:
         back = content["points"] if content["points"] is not None else found["points"]
         given = back if content["uphold"] else 0
