@@ -280,7 +280,7 @@ def hub(place: Place) -> Iterator[Hub]:
 
 
 def _keys_when_up(process: subprocess.Popen[bytes], port: int, log: Path) -> dict[str, Any]:
-    for _ in range(300):
+    for _ in range(900):
         if process.poll() is not None:
             raise RuntimeError(f"the hub ended before it answered: {log.read_text()[-2000:]}")
         try:

@@ -39,6 +39,26 @@ AS_RECORDED = Invariant(
     """,
 )
 
+GIVEN_BACK = Invariant(
+    "given-back-by-two",
+    "Whoever was given roles, or let in again, and whichever partner was let in again or given a"
+    " key by the desk: two people agreed to it, at that very moment.",
+    """
+    SELECT a.id, format('a proposal about %s, approved by %s', a.object, a.who), a.what
+    FROM staff.audit a
+    LEFT JOIN staff.proposal p ON p.state = 'approved' AND p.decided_by = a.who
+        AND p.decided_at = a.at
+        AND (a.what, p.kind) IN (('roles-changed', 'operator-roles'),
+                                 ('operator-restored', 'operator-restoration'),
+                                 ('partner-restored', 'partner-restoration'),
+                                 ('key-registered', 'partner-key'))
+        AND a.object IN ('operator ' || (p.content->>'name'), 'partner ' || (p.content->>'partner'))
+    WHERE (a.what IN ('roles-changed', 'operator-restored', 'partner-restored')
+           OR (a.what = 'key-registered' AND a.who IN (SELECT name FROM staff.operator)))
+        AND p.id IS NULL
+    """,
+)
+
 ADJUSTMENT = Invariant(
     "adjustment-was-approved",
     "Every adjustment of the books carries out a proposal that was approved before.",
@@ -50,4 +70,10 @@ ADJUSTMENT = Invariant(
     """,
 )
 
-INVARIANTS = [SECOND_PERSON, AS_RECORDED, ADJUSTMENT, *staff.audit.invariants.INVARIANTS]
+INVARIANTS = [
+    SECOND_PERSON,
+    AS_RECORDED,
+    GIVEN_BACK,
+    ADJUSTMENT,
+    *staff.audit.invariants.INVARIANTS,
+]

@@ -13,7 +13,6 @@ WHAT: dict[str, str] = {
     "withdrawn": mark("withdrew the proposal"),
     # Windows
     "window-closed": mark("closed the window"),
-    "window-resumed": mark("went on closing the window"),
     "window-approved": mark("approved the settlement"),
     "window-paying": mark("sent the payments"),
     "window-revised": mark("worked the window out again"),
@@ -21,14 +20,11 @@ WHAT: dict[str, str] = {
     "window-aborted": mark("aborted the window"),
     # Banks
     "bank-file-imported": mark("brought in a bank file"),
-    "bank-line-matched": mark("matched a bank line"),
     "invoices-issued": mark("issued invoices"),
     # Comparing records, and what is contested
     "reconciliation-received": mark("brought in a partner's record"),
     "reconciliation-answered": mark("answered a line"),
-    "reconciliation-closed": mark("closed the reconciliation"),
     "dispute-opened": mark("opened a dispute"),
-    "dispute-resolved": mark("ended the dispute"),
     # Partners
     "partner-registered": mark("registered the partner"),
     "partner-activated": mark("activated the partner"),
@@ -39,6 +35,7 @@ WHAT: dict[str, str] = {
     "key-revoked": mark("revoked a key"),
     # Members
     "member-viewed": mark("looked at a member"),
+    "member-frozen": mark("froze a wallet"),
     "member-unmasked": mark("unmasked name"),
     # People of the hub
     "signed-in": mark("signed in"),

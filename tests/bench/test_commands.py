@@ -51,6 +51,7 @@ def test_every_command_explains_itself() -> None:
         "skew",
         "window",
         "wallet",
+        "desk",
         "closing",
         "memory",
         "profile",

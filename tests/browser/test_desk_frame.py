@@ -197,3 +197,16 @@ def test_the_content_comes_first_for_the_keyboard(desk_visitor) -> None:
     visitor.page.keyboard.press("Tab")
     visitor.page.keyboard.press("Enter")
     assert visitor.page.locator(":focus").get_attribute("id") == "main"
+
+
+def test_what_is_printed_says_what_was_asked_and_by_whom(desk_visitor) -> None:
+    visitor = desk_visitor("fay", "finance")
+    visitor.go("/desk/frame?state=pays")
+    page = visitor.page
+    page.emulate_media(media="print")
+    printed = page.locator("p.printed").inner_text()
+    assert printed.startswith("Parts of the desk · Printed ")
+    assert printed.endswith(" · fay")
+    assert page.get_by_text("State: pays").is_visible()
+    for gone in ("nav.side", "header.top", "form.filters", "[data-csv]", "button.button"):
+        assert not page.locator(gone).first.is_visible(), gone

@@ -186,6 +186,13 @@ class TestInvitation:
         assert answer.status == 422
         assert said in answer.words
 
+    def test_a_second_one_leads_to_the_first(self, ann: Visitor) -> None:
+        first, second = invite(ann), invite(ann, roles="risk")
+        assert second.location == first.location
+        page = ann.go(first.location)
+        assert page.status == 200
+        assert "Li Mei" in page.words
+
     def test_needs_an_administrator(self, sign_in: SignIn) -> None:
         visitor = sign_in("fay", "finance", "approver")
         assert visitor.get("/desk/invite").status == 403

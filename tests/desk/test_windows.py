@@ -64,6 +64,18 @@ class TestWindow:
         assert "−¥8.00 pays" in words
         assert "Close this window" in words
 
+    def test_one_that_closes_is_asked_for_until_it_is_closed(
+        self, sign_in: SignIn, coalition: Coalition
+    ) -> None:
+        ada, closing = sign_in("ada", "auditor"), coalition.begin("2030-03")
+        base = f"/desk/windows/{closing}"
+        assert f'data-poll="{base}/state"' in ada.get(base).text
+        asked = ada.get(f"{base}/state", **{"X-Fragment": "1"})
+        assert (asked.status, "This window is being worked out" in asked.words) == (200, True)
+        coalition.resume(closing)
+        asked = ada.get(f"{base}/state", **{"X-Fragment": "1"})
+        assert (asked.status, asked.location) == (303, base)
+
     def test_a_closed_one_adds_up(self, sign_in: SignIn, coalition: Coalition, name: str) -> None:
         answer = sign_in("fay", "finance").get(f"/desk/windows/{name}")
         assert "In all ¥8.00 −¥8.00 ¥0.00 adds up" in answer.words

@@ -75,7 +75,7 @@ def test_an_entry_of_the_audit_log_is_proven_as_shown(books: Books, tmp_path: Pa
     desk.json("partners", "activate", "aurora")
     head = sealed(2)
     desk.json("partners", "suspend", "aurora")
-    desk.json("partners", "activate", "aurora")
+    desk.propose("partners", "restore", "aurora")
     sealed(4)
     prove, verify = COMMANDS[1].splitlines()
     entry = desk.json("audit", "list")[1]["id"]

@@ -30,6 +30,7 @@ ELSEWHERE = (
     TESTS / "members" / "giving" / "test_giving_invariants.py",
     TESTS / "partners" / "asking" / "test_asking_invariants.py",
     TESTS / "partners" / "exchanges" / "test_exchange_invariants.py",
+    TESTS / "web" / "test_given_back.py",
 )
 
 CASES = [

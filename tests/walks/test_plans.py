@@ -10,6 +10,10 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
+import partners.due
+import settlement.due
+import staff.due
+import web.due
 from exchange import reading
 from exchange.funnel import Funnel
 from kit.clock import system_clock
@@ -19,8 +23,9 @@ from kit.secrets import Secrets
 from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
 from partners.public_keys import PrivateKey
-from settlement import condition, finding
+from settlement import condition, exposures, finding, outstanding
 from settlement.bank import store as bank
+from settlement.book_checks import standing
 from settlement.documents import store as documents
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
@@ -225,6 +230,35 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
     for plan in plans(years.database, condition.look):
         assert not scanned(plan) & years.large, plan
         assert pages(plan) <= 400, plan
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        settlement.due.due,
+        partners.due.due,
+        web.due.due,
+        lambda session, now: staff.due.due(session, now, name="fay", approves=True),
+        lambda session, now: staff.due.done_today(session, now),
+        lambda session, _: standing(session),
+        exposures.exposures,
+    ],
+    ids=["settlement", "partners", "jobs", "staff", "done", "books", "exposures"],
+)
+def test_what_is_due_touches_few_pages(years: Years, ask: Any) -> None:
+    now = datetime.now(UTC)
+    for plan in plans(years.database, lambda session: [ask(session, now)]):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= 2 * FEW, plan
+
+
+def test_points_outstanding_come_from_the_totals(years: Years) -> None:
+    def ask(session: Session) -> Any:
+        return outstanding.outstanding(session), outstanding.so_far(session)
+
+    for plan in plans(years.database, ask):
+        assert scanned(plan) & years.large <= {"total"}, plan
+        assert pages(plan) <= 1_200, plan  # 120 months, of which each has every pair of partners.
 
 
 def test_the_desk_shows_papers_by_their_numbers(years: Years) -> None:

@@ -82,9 +82,19 @@ class TestPartners:
             ("market", "active")
         ]
 
-    def test_suspends_and_activates_again(self, run: Run, market: str) -> None:
+    def test_one_suspends_and_two_restore(self, run: Run, market: str) -> None:
         assert run("partners", "suspend", market)["state"] == "suspended"
-        assert run("partners", "activate", market)["state"] == "active"
+        refused = invoke("partners", "activate", market)
+        assert "bin/hub partners restore market" in refused.output
+        proposal = run("partners", "restore", market, "--as", "ann", "--reason", "it was a slip")
+        assert run("partners", "list")[0]["state"] == "suspended"
+        run("proposals", "approve", proposal["id"], "--as", "ben")
+        assert run("partners", "list")[0]["state"] == "active"
+
+    def test_restores_nobody_who_is_not_suspended(self, run: Run, market: str) -> None:
+        with pytest.raises(Refusal) as refused:
+            run("partners", "restore", market, "--as", "ann", "--reason", "a slip")
+        assert refused.value.code == "partner-state"
 
     def test_closed_is_the_end(self, run: Run, market: str) -> None:
         run("partners", "close", market)
@@ -128,11 +138,31 @@ class TestKeys:
         assert refused.value.code == "key-proof-invalid"
         assert run(*words, proof)["scopes"] == ["till"]
 
+    def test_another_one_takes_two_people(self, run: Run, market: str, tmp_path: Path) -> None:
+        run("keys", "generate", market, "--out", str(tmp_path / "1"))
+        alone = invoke("keys", "generate", market, "--out", str(tmp_path / "2"))
+        assert alone.exit_code == 2
+        assert "--as and --reason" in alone.output
+        assert not (tmp_path / "2").exists()
+        proposed = another(run, market, tmp_path / "2", approve=False)
+        assert len(run("keys", "list", market)) == 1
+        run("proposals", "approve", proposed["id"], "--as", "ben")
+        assert len(run("keys", "list", market)) == 2
+
     def test_revokes(self, run: Run, market: str, tmp_path: Path) -> None:
         first = run("keys", "generate", market, "--out", str(tmp_path / "1"))
-        run("keys", "generate", market, "--out", str(tmp_path / "2"))
+        another(run, market, tmp_path / "2")
         run("keys", "revoke", market, first["id"])
         assert [one["active"] for one in run("keys", "list", market)] == [False, True]
+
+
+def another(run: Run, slug: str, file: Path, *, approve: bool = True) -> Any:
+    """One more key of a partner: ann proposes it, ben approves."""
+    words = ("keys", "generate", slug, "--out", str(file), "--as", "ann", "--reason", "rotation")
+    proposed = run(*words)
+    if approve:
+        run("proposals", "approve", proposed["id"], "--as", "ben")
+    return proposed
 
 
 class TestProposals:

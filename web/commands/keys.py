@@ -2,7 +2,7 @@
 
 import os
 import time
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import click
@@ -12,8 +12,11 @@ from partners import registry
 from partners.public_keys import ED25519, P256, PrivateKey, PublicKey, proof_of_possession
 from web.commands.context import Context, json_option, pass_context
 from web.commands.noting import note
+from web.commands.proposing import propose
 
 SCOPES = click.Choice(use_cases.SCOPES)
+LATER_AS = click.option("--as", "by", help="Who proposes it, if the partner has a key already.")
+LATER_REASON = click.option("--reason", help="Why, likewise.")
 
 
 @click.group()
@@ -48,14 +51,22 @@ def challenge(context: Context, slug: str, file: Path) -> None:
 @click.option("--scope", "scopes", type=SCOPES, multiple=True, required=True)
 @click.option("--created", type=int, required=True, help="The time in the challenge.")
 @click.option("--proof", required=True, help="The signature of the challenge, base64url.")
+@LATER_AS
+@LATER_REASON
 @json_option
 @pass_context
 def add(
-    context: Context, slug: str, file: Path, scopes: tuple[str, ...], created: int, proof: str
+    context: Context,
+    slug: str,
+    file: Path,
+    scopes: tuple[str, ...],
+    created: int,
+    proof: str,
+    by: str | None,
+    reason: str | None,
 ) -> None:
-    """Register a partner's public key."""
-    signature = urlsafe_b64decode(proof + "=" * (-len(proof) % 4))
-    _register(context, slug, file.read_text(), scopes, created, signature)
+    """Register a partner's first public key, or propose another one."""
+    _register(context, slug, file.read_text(), scopes, created, proof, by, reason)
 
 
 @keys.command()
@@ -63,10 +74,18 @@ def add(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file.")
 @click.option("--scope", "scopes", type=SCOPES, multiple=True, default=use_cases.SCOPES)
 @click.option("--algorithm", type=click.Choice([ED25519, P256]), default=ED25519, show_default=True)
+@LATER_AS
+@LATER_REASON
 @json_option
 @pass_context
 def generate(
-    context: Context, slug: str, out: Path, scopes: tuple[str, ...], algorithm: str
+    context: Context,
+    slug: str,
+    out: Path,
+    scopes: tuple[str, ...],
+    algorithm: str,
+    by: str | None,
+    reason: str | None,
 ) -> None:
     """Make a key pair for a trial and register it; a real partner makes its own."""
     private = PrivateKey.generate(algorithm)
@@ -77,8 +96,9 @@ def generate(
     created = int(time.time())
     public = private.public_key.to_text()
     signature = private.sign(proof_of_possession(use_cases.public_id(partner.id), public, created))
+    proof = urlsafe_b64encode(signature).decode().rstrip("=")
     try:
-        _register(context, slug, public, scopes, created, signature)
+        _register(context, slug, public, scopes, created, proof, by, reason)
     except Exception:
         out.unlink()  # A key that nobody knows is in the way of the next try.
         raise
@@ -115,15 +135,38 @@ def _register(
     public: str,
     scopes: tuple[str, ...],
     created: int,
-    signature: bytes,
+    proof: str,
+    by: str | None,
+    reason: str | None,
 ) -> None:
+    """At once for a partner that has no key or is not let in yet; else a second person approves."""
     PublicKey.from_text(public)
+    now = context.clock()
+    content = {
+        "partner": slug,
+        "public": public,
+        "scopes": sorted(set(scopes)),
+        "created": created,
+        "proof": proof,
+    }
     with context.database.transaction() as session:
         partner = registry.find(session, slug)
+        known = use_cases.listed(session, party=partner.party, now=now)
+        if partner.state != "applied" and any(key["active"] for key in known):
+            if by is None or reason is None:
+                raise click.UsageError(
+                    f"{slug} has a key: another is proposed, with --as and --reason"
+                )
+            use_cases.check(session, party=partner.party, content=content, now=now)
+            propose(context, session, "partner-key", content, by, reason)
+            return
         key = use_cases.NewKey(
-            public=public, scopes=tuple(sorted(set(scopes))), created=created, proof=signature
+            public=public,
+            scopes=tuple(sorted(set(scopes))),
+            created=created,
+            proof=use_cases.from_base64(proof),
         )
-        facts = use_cases.register(session, party=partner.party, key=key, now=context.clock())
+        facts = use_cases.register(session, party=partner.party, key=key, now=now)
         made = {"key": facts["id"], "scopes": facts["scopes"]}
         note(context, session, "key-registered", f"partner {slug}", after=made)
     context.emit_one(facts)

@@ -47,10 +47,17 @@ WRONG = {
     "kept": mark("The entry is not under the head that is kept outside the database."),
 }
 
-# Where an object's own page is, by the word before its name.
 _ID = re.compile("[a-z]{3}_[0-9a-z]{26}")
-_PLACES = {"window": "/desk/windows/", "partner": "/desk/partners/", "dispute": "/desk/disputes/"}
 
+# Where an object's own page is, by the word before its name.
+_PLACES = {
+    "window": "/desk/windows/",
+    "partner": "/desk/partners/",
+    "dispute": "/desk/disputes/",
+    "reconciliation": "/desk/reconciliation/",
+    "operator": "/desk/people/",
+    "member": "/desk/members/",
+}
 
 # How the facts are called that change most; others are called what they are called in the log.
 FACTS = {
@@ -306,7 +313,7 @@ def _from_where(place: str, *, whole: bool = False) -> str:
 
 def _short(object_: str) -> str:
     """`prp_…7K2Q9D` in lists, as all ids are."""
-    return short_id(object_) if _ID.fullmatch(object_) else object_
+    return _ID.sub(lambda found: short_id(found[0]), object_)
 
 
 def _flat(facts: Mapping[str, Any] | None) -> dict[tuple[str, ...], Any]:

@@ -19,6 +19,7 @@ from kit.forms import Form, tell
 from kit.language import gettext as _
 from kit.language import mark
 from members.notices.senders import Smtp
+from staff.errors import AlreadyProposed
 from staff.people import invitations, operators, sessions, store
 from staff.people.errors import EmailTaken, LastAdministrator, NameTaken, OwnRoles
 from staff.people.invitations import EMAIL, NAME, VALID
@@ -26,6 +27,7 @@ from staff.roles import POWERS, Power, Role, who_may
 from web.desk.acting import note, propose
 from web.desk.files import as_csv
 from web.desk.listing import Asked, cut
+from web.desk.refusals import in_words
 from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
 
@@ -130,9 +132,9 @@ def propose_invitation() -> ResponseReturnValue:
         form.refuse("name", _("Enter a name of 2 to 40 letters, as the desk will show it."))
     if not EMAIL.fullmatch(email):
         form.refuse("email", _("Enter an e-mail address, such as li.mei@example.com."))
-    _check_reason(form)
     if not roles:
         form.refuse("roles", _("Choose at least one role."))
+    _check_reason(form)
     if form.ok:
         try:
             with here().database.transaction() as within:
@@ -140,6 +142,8 @@ def propose_invitation() -> ResponseReturnValue:
                 content = {"name": name, "roles": roles, "email": email}
                 proposal = propose(within, "operator-invitation", content, form.typed["reason"])
             return _proposed(proposal)
+        except AlreadyProposed as waits:
+            return _waits(waits)
         except (NameTaken, EmailTaken) as refusal:
             _refuse(form, refusal)
     return _invite_page(form, roles), 422
@@ -157,11 +161,11 @@ def person(name: str) -> str:
 def propose_roles(name: str) -> ResponseReturnValue:
     """Other roles, once another approves."""
     found, form, roles = _find(name), Form(None, request.form), _chosen()
-    _check_reason(form)
     if not roles:
         form.refuse("roles", _("Choose at least one role."))
     elif roles == list(found.roles):
         form.refuse("roles", _("These are the roles already."))
+    _check_reason(form)
     if form.ok:
         try:
             with here().database.transaction() as within:
@@ -169,6 +173,8 @@ def propose_roles(name: str) -> ResponseReturnValue:
                 content = {"name": name, "roles": roles}
                 proposal = propose(within, "operator-roles", content, form.typed["reason"])
             return _proposed(proposal)
+        except AlreadyProposed as waits:
+            return _waits(waits)
         except (OwnRoles, LastAdministrator) as refusal:
             _refuse(form, refusal)
     return _page(found, form, roles), 422
@@ -216,8 +222,11 @@ def propose_restoration(name: str) -> ResponseReturnValue:
         abort(409)
     if not form.ok:
         return _page(found, form), 422
-    with here().database.transaction() as within:
-        proposal = propose(within, "operator-restoration", {"name": name}, form.typed["reason"])
+    try:
+        with here().database.transaction() as within:
+            proposal = propose(within, "operator-restoration", {"name": name}, form.typed["reason"])
+    except AlreadyProposed as waits:
+        return _waits(waits)
     return _proposed(proposal)
 
 
@@ -340,6 +349,12 @@ def _refuse(form: Form, refusal: Refusal) -> None:
 def _proposed(proposal: UUID) -> ResponseReturnValue:
     tell("ok", _("Proposed. Someone else must approve it within 48 hours."))
     return redirect(f"/desk/approvals/{ids.to_text('prp', proposal)}", 303)
+
+
+def _waits(refusal: AlreadyProposed) -> ResponseReturnValue:
+    """To what is proposed of this person already."""
+    tell("info", in_words(refusal))
+    return redirect(f"/desk/approvals/{refusal.facts['proposal']}", 303)
 
 
 def _address(name: str) -> str:

@@ -26,6 +26,12 @@ SAYS: Mapping[str, str] = {
     "default-covered-already": mark(
         "A default of this window was covered: its figures stay, and others are covered too."
     ),
+    "own-roles": mark("Nobody decides on their own roles."),
+    "last-administrator": mark("This is the last administrator: make another one first."),
+    "operator-name-taken": mark("Somebody has this name already."),
+    "operator-email-taken": mark("Somebody has this address already."),
+    "operator-inactive": mark("This person is out: let them in again first."),
+    "operator-active": mark("This person is in already."),
     "bank-file-malformed": mark("The file is no camt.053 that can be read."),
     "bank-file-currency-unknown": mark(
         "The file holds an amount in another currency than its account's."

@@ -61,7 +61,7 @@ _SAYS: Mapping[str, tuple[str, str]] = {
         mark("Record of %(partner)s for %(window)s is not compared yet"),
         "/desk/reconciliation/{record}",
     ),
-    "bank-entries": (mark("Bank entries that match no payment: %(n)s"), "/desk/windows"),
+    "bank-entries": (mark("Bank entries that match no payment: %(n)s"), "/desk/bank"),
     "seal": (mark("The journals are not sealed"), "/desk/health"),
     "terms": (mark("%(partner)s has no terms and cannot trade"), "/desk/partners/{slug}"),
     "exchanges": (

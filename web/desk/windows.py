@@ -146,6 +146,17 @@ def window(name: str) -> ResponseReturnValue:
     )
 
 
+@pages.get("/windows/<name>/state")
+@signed_in()
+def state(name: str) -> ResponseReturnValue:
+    """What the page of a window in `closing` asks for, until it is led away: then it is closed."""
+    with here().database.transaction() as session:
+        found = settlement.store.get_window(session, name)
+    if found.state != "closing" or not request.headers.get("X-Fragment"):
+        return redirect(url_for("desk_windows.window", name=name), 303)
+    return render_template("desk/window_closing.html")
+
+
 @pages.get("/windows/<name>/close")
 @signed_in(Power.WINDOWS)
 def ask_to_close(name: str) -> ResponseReturnValue:

@@ -52,3 +52,15 @@ def test_every_word_is_one_of_the_list() -> None:
     assert {word: path for word, path in found.items() if word not in WHAT} == {
         "closed": "settlement/closing.py"  # Of `window-closed`: see `closing._note`.
     }
+
+
+def test_no_word_waits_for_an_act_that_is_gone() -> None:
+    """Steps of windows and decisions are written down by their state."""
+    code = "".join(
+        path.read_text("utf-8")
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "words.py"
+    )
+    steps = {f"window-{to}" for to in ("closed", "approved", "paying", "settled", "aborted")}
+    assert [word for word in WHAT if word not in steps and f'"{word}"' not in code] == []
