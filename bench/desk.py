@@ -74,6 +74,7 @@ _PREFIXES = {"journals": "jrn", "audit": "aud", "approvals": "prp", "reconciliat
 _NOT_HERE = (
     r"/desk/(sign-in|invitation|prove)\b",  # strangers' pages, and steps of a ceremony
     r"/desk/account/",  # one's own devices
+    r"/desk/members/<",  # a member, whom nobody opens without a reason
     r"/desk/(books/exports/<|invoices/)|/files?/|/evidence/",  # files, as long as they are large
     r"/desk/bank/|/bank/<|/default/",  # what a bank's file and a default would have brought
 )
