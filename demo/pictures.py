@@ -1,5 +1,5 @@
-"""`bin/pictures FOLDER`: every page of the wallet as a picture, phone and desktop, zh and en, light
-and dark; the member is the demonstration's, with a year of history. `--readme` draws the README's.
+"""`bin/pictures FOLDER`: every page of the wallet and of the desk, on phone and desktop, in Chinese
+and English, light and dark, with the demonstration's year behind them. `--readme`: the README's.
 """
 
 import argparse
@@ -16,16 +16,16 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
-from demo import banking, months, year
+from demo import banking, months, waiting, year
 from demo.console import progress
 from demo.hub import Hub, HubFailed, choose_port
 from demo.member import NUMBER
 from demo.operator_desk import OperatorDesk
-from demo.registration import register
+from demo.registration import APPROVER, register
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "docs" / "pictures"
-SCREENS = {"phone": (390, 844), "desktop": (1280, 800)}
+SCREENS = {"phone": (390, 844), "desktop": (1440, 900)}
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 THEMES = ("light", "dark")
 
@@ -44,10 +44,32 @@ MEMBERS = {
     "settings": "/settings",
     "settings-erase": "/settings/erase",
 }
+DESK = {
+    "desk-today": "/desk",
+    "desk-windows": "/desk/windows",
+    "desk-reconciliation": "/desk/reconciliation",
+    "desk-disputes": "/desk/disputes",
+    "desk-partners": "/desk/partners",
+    "desk-partner": "/desk/partners/harvest",
+    "desk-rates": "/desk/rates",
+    "desk-books": "/desk/books",
+    "desk-approvals": "/desk/approvals",
+    "desk-audit": "/desk/audit",
+    "desk-members": "/desk/members",
+    "desk-search": "/desk/search?q=northway",
+    "desk-health": "/desk/health",
+    "desk-people": "/desk/people",
+    "desk-account": "/desk/account",
+}
 # Found by following the first link of its kind on another page.
 FOLLOWED = {
     "receipt": ("/wallet/activity", "main a[href^='/wallet/activity/jrn_']"),
     "brand": ("/brands", "main a[href^='/brands/']"),
+}
+FOLLOWED_AT_DESK = {
+    "desk-window": ("/desk/windows", "main tbody tr:nth-child(2) th a"),
+    "desk-approval": ("/desk/approvals", "main a[href^='/desk/approvals/prp_']"),
+    "desk-entry": ("/desk/audit", "main a[href^='/desk/audit/aud_']"),
 }
 
 
@@ -99,8 +121,10 @@ def _running(console: Console) -> Iterator[tuple[Hub, OperatorDesk]]:
             register(hub, desk)
             banking.agree(desk)
             with progress(console, "Months", len(months.closed(now)) + 1) as advance:
-                year.live_a_year(hub, desk, now, advance)
+                lived = year.live_a_year(hub, desk, now, advance, settle_last=False)
                 desk.run("seal", "now")
+            waiting.propose_terms(desk, f"{months.following(lived.months[-1].name)}-28")
+            desk.run("worker", "--once")
             yield hub, desk
     finally:
         hub.close()
@@ -137,12 +161,18 @@ def _sign_in(page: Page, desk: OperatorDesk) -> None:
     page.goto(desk.run("members", "sign-in-link", NUMBER, "--json")["link"])
 
 
+def _sign_in_at_desk(page: Page, desk: OperatorDesk) -> None:
+    page.goto(desk.run("operators", "sign-in-link", APPROVER, "--json")["link"])
+    page.locator("main form button").click()
+
+
 def _draw_all(
     console: Console, browser: Browser, hub: Hub, desk: OperatorDesk, folder: Path
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     dresses = [Dress(*each) for each in product(SCREENS, LOCALES, THEMES)]
-    total = len(dresses) * (len(STRANGERS) + len(MEMBERS) + len(FOLLOWED))
+    followed = {**FOLLOWED, **FOLLOWED_AT_DESK}
+    total = len(dresses) * len([*STRANGERS, *MEMBERS, *DESK, *followed])
     with progress(console, "Pictures", total) as advance:
         for dress in dresses:
             with _page(browser, hub, dress) as page:
@@ -150,16 +180,20 @@ def _draw_all(
                     page.goto(path)
                     _keep(page, folder, name, dress)
                     advance(1)
-                _sign_in(page, desk)
-                for name, path in MEMBERS.items():
-                    page.goto(path)
-                    _keep(page, folder, name, dress)
-                    advance(1)
-                for name, (path, link) in FOLLOWED.items():
-                    page.goto(path)
-                    page.locator(link).first.click()
-                    _keep(page, folder, name, dress)
-                    advance(1)
+                for sign_in, places, followed in (
+                    (_sign_in, MEMBERS, FOLLOWED),
+                    (_sign_in_at_desk, DESK, FOLLOWED_AT_DESK),
+                ):
+                    sign_in(page, desk)
+                    for name, path in places.items():
+                        page.goto(path)
+                        _keep(page, folder, name, dress)
+                        advance(1)
+                    for name, (path, link) in followed.items():
+                        page.goto(path)
+                        page.locator(link).first.click()
+                        _keep(page, folder, name, dress)
+                        advance(1)
     console.print(f"{total} pictures in {folder}")
 
 
@@ -168,12 +202,15 @@ def _keep(page: Page, folder: Path, name: str, dress: Dress) -> None:
 
 
 def _draw_readme(browser: Browser, hub: Hub, desk: OperatorDesk) -> None:
-    for name, path, dress in (
-        ("wallet", "/wallet", Dress("desktop", "en", "light")),
-        ("pay", "/pay", Dress("phone", "zh", "light")),
+    window = months.closed(datetime.now(UTC))[-1].name
+    for name, sign_in, path, dress in (
+        ("wallet", _sign_in, "/wallet", Dress("desktop", "en", "light")),
+        ("pay", _sign_in, "/pay", Dress("phone", "zh", "light")),
+        ("today", _sign_in_at_desk, "/desk", Dress("desktop", "en", "light")),
+        ("window", _sign_in_at_desk, f"/desk/windows/{window}", Dress("desktop", "en", "light")),
     ):
         with _page(browser, hub, dress) as page:
-            _sign_in(page, desk)
+            sign_in(page, desk)
             page.goto(path)
             page.screenshot(path=README / f"{name}.png")
 

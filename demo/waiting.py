@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.asking import pages, post
-from demo.brands import BY_SLUG, Brand
+from demo.brands import BY_SLUG
 from demo.hub import HubFailed
 from demo.keyring import Keyring
 from demo.operator_desk import OperatorDesk
@@ -59,7 +59,7 @@ def leave(
     lines = _accepted(keyring, statements, tally)
     return Waiting(
         differences=_differences(desk, window, _record(lines, folder / f"{TILL}-{window}.csv")),
-        proposals=(_terms(desk, BY_SLUG[TILL], since), _adjustment(desk, keyring, tally)),
+        proposals=(propose_terms(desk, since), _adjustment(desk, keyring, tally)),
     )
 
 
@@ -90,8 +90,9 @@ def _differences(desk: OperatorDesk, window: str, file: Path) -> int:
     return len(desk.run("reconciliations", "run", file, *words)["findings"])
 
 
-def _terms(desk: OperatorDesk, brand: Brand, since: str) -> str:
-    """A little more for each point that the brand accepts."""
+def propose_terms(desk: OperatorDesk, since: str) -> str:
+    """A little more for each point that a brand accepts; the proposal's id."""
+    brand = BY_SLUG[TILL]
     terms = {
         "issue-price": brand.issue_price,
         "accept-price": brand.accept_price + 3_000,

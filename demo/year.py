@@ -52,7 +52,9 @@ class Lived:
     points: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def live_a_year(hub: Hub, desk: OperatorDesk, now: datetime, advance: Advance) -> Lived:
+def live_a_year(
+    hub: Hub, desk: OperatorDesk, now: datetime, advance: Advance, *, settle_last: bool = True
+) -> Lived:
     """Live the year that ends `now`. `advance` is told of each month. Raises HubFailed."""
     database = desk.database
     lived = Lived(months.closed(now))
@@ -74,7 +76,9 @@ def live_a_year(hub: Hub, desk: OperatorDesk, now: datetime, advance: Advance) -
         events = events[len(passed) :]
         _post(database, passed, coalition, mine, lived, count=False)
         _expire(database, month.ends - timedelta(seconds=1))
-        _settle(hub, desk, month, now)
+        _close(desk, month)
+        if settle_last or month is not lived.months[-1]:
+            _settle(hub, desk, month, now)
         advance(1)
     _post(database, [e for e in events if e[1] < now], coalition, mine, lived, count=True)
     book_a_table(database, member, coalition.parties, person, now)
@@ -159,8 +163,8 @@ def _tally(lived: Lived, order: Order, facts: Mapping[str, Any], slug: str) -> N
     lived.points[slug, movement] += points
 
 
-def _settle(hub: Hub, desk: OperatorDesk, month: Month, now: datetime) -> None:
-    """Close a month at its end, and settle it some days later, as two people would have done."""
+def _close(desk: OperatorDesk, month: Month) -> None:
+    """At its end, by the calendar."""
     with desk.at(month.ends):
         closing.close(
             desk.database,
@@ -172,6 +176,10 @@ def _settle(hub: Hub, desk: OperatorDesk, month: Month, now: datetime) -> None:
             signer=desk.settings.sealer,
             moment=month.ends,
         )
+
+
+def _settle(hub: Hub, desk: OperatorDesk, month: Month, now: datetime) -> None:
+    """Some days later, as two people would have done."""
     paid = min(month.ends + PAID_AFTER, now)
     with desk.at(paid):
         banking.collect_and_pay(desk, month.name, hub.home / "bank", paid.date())

@@ -23,9 +23,14 @@ def ask(
 ) -> tuple[int, dict[str, Any]]:
     """The status and the object. Redirects are not followed. Raises NoAnswer."""
     place = urlsplit(url)
-    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    options = {"context": ssl.create_default_context()} if place.scheme == "https" else {}
-    connection = kind(place.hostname or "", place.port, timeout=SECONDS, **options)  # type: ignore[arg-type]
+    host = place.hostname or ""
+    connection = (
+        http.client.HTTPSConnection(
+            host, place.port, timeout=SECONDS, context=ssl.create_default_context()
+        )
+        if place.scheme == "https"
+        else http.client.HTTPConnection(host, place.port, timeout=SECONDS)
+    )
     watch = threading.Timer(SECONDS, _cut, [connection])
     watch.daemon = True
     watch.start()

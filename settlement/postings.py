@@ -129,7 +129,7 @@ def outstanding(
         " WHERE window_id <= :window GROUP BY kind, issuer",
         window=window,
     ):
-        _count(found, row)
+        _count(found, dict(row))
     for fresh in _all(
         session,
         'SELECT w.id FROM exchange."window" w WHERE w.id <= :window'
@@ -141,7 +141,7 @@ def outstanding(
                 _count(found, asdict(each))
             continue
         for row in _all(session, _PLAIN, window=fresh["id"]):
-            _count(found, row)
+            _count(found, dict(row))
     return dict(sorted(found.items()))
 
 

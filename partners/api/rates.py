@@ -11,6 +11,8 @@ from exchange.errors import RateArbitrage, RateOverlap
 from partners import schemas
 from partners.api.operations import ADMIN, ANY, Call, Change, Data, Facts, Read
 from staff import approvals
+from staff.audit.recording import acting_from
+from staff.errors import AlreadyProposed
 
 
 def _list(call: Call, session: Session, _: Data) -> Facts:
@@ -29,14 +31,15 @@ def _propose(call: Call, session: Session, data: Data) -> Facts:
     content: dict[str, Any] = asdict(rate)
     for name in ("valid_from", "valid_to"):
         content[name] = content[name] and content[name].isoformat()
-    proposal = approvals.propose(
-        session,
-        kind="rate",
-        content=content,
-        reason=reason,
-        by=f"partner:{call.key.slug}",
-        now=call.now,
-    )
+    with acting_from(f"signed request, {call.key.id}"):
+        proposal = approvals.propose(
+            session,
+            kind="rate",
+            content=content,
+            reason=reason,
+            by=f"partner:{call.key.slug}",
+            now=call.now,
+        )
     return {"id": str(proposal), "state": "waiting"}
 
 
@@ -61,7 +64,7 @@ OPERATIONS = (
         body=schemas.RateBody,
         answer=schemas.ProposalAnswer,
         status=202,
-        refusals=(RateOverlap, RateArbitrage),
+        refusals=(RateOverlap, RateArbitrage, AlreadyProposed),
         example={
             "direction": "import",
             "theirs": 10,

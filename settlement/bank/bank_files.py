@@ -84,7 +84,7 @@ def read(document: bytes) -> list[AccountStatement]:
     return found
 
 
-class _Parser(DefusedXMLParser):  # type: ignore[misc]
+class _Parser(DefusedXMLParser):
     """Notes at each element where in the file it begins, for whoever must look for it."""
 
     def _start(self, tag: str, attributes: list[str]) -> Element:

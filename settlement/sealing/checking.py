@@ -87,7 +87,7 @@ def _compare(
         yield Finding(each.index, None, "this leaf is of no one thing")
         return
     name, word = to_text(leaf.PREFIXES[each.kind], each.id), WORDS[each.kind]
-    if last is not None and last.id is not None and last.place >= each.place:  # type: ignore[operator]
+    if last is not None and last.id is not None and last.place >= each.place:
         yield Finding(each.index, name, "this leaf is out of its order")
     found = each.happened
     if found is None:

@@ -55,7 +55,7 @@ def entries(
         "place_at": (f"(at, id) {'<' if newest_first else '>'} (:place_at, :place_id)", place),
     }
     conditions = [condition for condition, value in asked.values() if value]
-    values = {name: value for name, (_, value) in asked.items() if value}
+    values: dict[str, Any] = {name: value for name, (_, value) in asked.items() if value}
     if place is not None:
         values |= {"place_at": place[0], "place_id": place[1]}
     way = " DESC" if newest_first else ""

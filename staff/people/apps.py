@@ -70,7 +70,7 @@ def confirm(
 def check(session: Session, secrets_: Secrets, operator: int, code: str, now: datetime) -> bool:
     """Use a code of somebody's app; once alone, also when two come at once."""
     row = store.totp_of(session, operator)
-    secret = row and unseal(secrets_, row["sealed"], operator)
+    secret = None if row is None else unseal(secrets_, row["sealed"], operator)
     if row is None or secret is None:
         return False
     step = matching_step(secret, code, now, after=row["last_step"])

@@ -25,7 +25,7 @@ def _do(session: Session, sql: str, /, **values: Any) -> None:
 
 
 def _changed(session: Session, sql: str, /, **values: Any) -> int:
-    return session.execute(text(sql), values).rowcount  # type: ignore[attr-defined,no-any-return]
+    return session.execute(text(sql), values).rowcount  # type: ignore[attr-defined]
 
 
 def operator_named(session: Session, name: str) -> Row | None:
@@ -70,7 +70,7 @@ def operator_of_subject(session: Session, issuer: str, subject: str) -> Row | No
 
 def insert_invited(session: Session, values: Values) -> int:
     """Somebody who may come in once they accept."""
-    return session.execute(  # type: ignore[no-any-return]
+    return session.execute(
         text(
             "INSERT INTO staff.operator (name, roles, email, active, accepted, created_at)"
             " VALUES (:name, :roles, :email, false, false, :now) RETURNING id"
@@ -419,7 +419,7 @@ def use_recovery_code(session: Session, operator: int, digest: bytes, now: datet
 
 
 def recovery_codes_left(session: Session, operator: int) -> int:
-    return session.execute(  # type: ignore[no-any-return]
+    return session.execute(
         text(
             "SELECT count(*) FROM staff.recovery_code"
             " WHERE operator_id = :operator AND used_at IS NULL"

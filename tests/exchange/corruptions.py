@@ -404,6 +404,15 @@ CORRUPTIONS: dict[str, list[tuple[str, ...]]] = {
     "a-reconciliation-is-closed-when-all-agrees": [
         ("UPDATE settlement.reconciliation SET state = 'closed', closed_at = now()",),
     ],
+    "a-record-counts-its-answers": [
+        ("UPDATE settlement.reconciliation SET unanswered = unanswered + 1",),
+    ],
+    "a-carried-dispute-says-by-whom": [
+        (
+            "UPDATE settlement.dispute SET carried_into ="
+            ' (SELECT max(id) FROM exchange."window")',
+        ),
+    ],
     "every-journal-is-sealed-once": [
         ("DELETE FROM settlement.leaf WHERE index = 3",),
         ("UPDATE settlement.leaf SET window_id = window_id + 7 WHERE index = 3",),

@@ -149,7 +149,7 @@ def record(books, party):
     """A record of two lines, one of which the books do not have."""
     for statement in (
         "INSERT INTO settlement.reconciliation SELECT {id}, %(party)s, min(id), 'accepted', 0,"
-        " false, 'differs', now(), now() FROM exchange.\"window\"",
+        " false, 'differs', now(), now(), NULL, NULL, 1 FROM exchange.\"window\"",
         "INSERT INTO settlement.reconciliation_part VALUES ({id}, 1, 2, 10, '', now())",
         "INSERT INTO settlement.reconciliation_outcome VALUES"
         " ({id}, 'matched', 1, 1, 7, 1, 7), ({id}, 'missing_here', 1, 1, 3, 0, 0)",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -28,6 +28,7 @@ from settlement import condition, exposures, finding, outstanding
 from settlement.bank import store as bank
 from settlement.book_checks import standing
 from settlement.documents import store as documents
+from staff import approvals
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
 from tests.walks.years import Known, fill
@@ -241,10 +242,32 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
         web.due.due,
         lambda session, now: staff.due.due(session, now, name="fay", approves=True),
         lambda session, now: staff.due.done_today(session, now),
+        lambda session, now: approvals.still_open(session, now=now),
+        lambda session, now: approvals.page(session, now=now, proposer=1, limit=51),
+        lambda session, now: approvals.page(session, now=now, limit=51),
+        lambda session, now: approvals.waiting_for(session, "amy", now=now),
+        lambda session, now: approvals.waiting_about(
+            session, "window-approval", {"window": "2026-11"}, now=now
+        ),
+        lambda session, now: approvals.original(session, UUID(int=7)),
         lambda session, _: standing(session),
         exposures.exposures,
     ],
-    ids=["settlement", "partners", "jobs", "staff", "done", "books", "exposures"],
+    ids=[
+        "settlement",
+        "partners",
+        "jobs",
+        "staff",
+        "done",
+        "waiting",
+        "mine",
+        "decided",
+        "count",
+        "about",
+        "original",
+        "books",
+        "exposures",
+    ],
 )
 def test_what_is_due_touches_few_pages(years: Years, ask: Any) -> None:
     now = datetime.now(UTC)

@@ -54,6 +54,9 @@ def test_good_settings_are_taken(production: dict[str, str]) -> None:
         ("HUB_PORT", "eighty", "HUB_PORT"),
         ("HUB_PORT", "70000", "HUB_PORT"),
         ("FLASK_DEBUG", "1", "debugger"),
+        ("HUB_CHEAP_PASSWORDS", "for-tests", "HUB_CHEAP_PASSWORDS"),
+        ("HUB_OIDC_ISSUER", "https://id.example", "HUB_OIDC_CLIENT_ID"),
+        ("HUB_OIDC_CLIENT_SECRET", "secret", "HUB_OIDC_ISSUER"),
         ("HUB_SENDER", None, "HUB_SENDER"),
         ("HUB_SENDER", "outbox", "HUB_SENDER"),
         ("HUB_SENDER", "nowhere.to:be_found", "HUB_SENDER"),
@@ -72,6 +75,16 @@ def test_each_unsafe_setting_is_refused(
         production[name] = value
     with pytest.raises(config.UnsafeConfiguration, match=says):
         config.load(production)
+
+
+def test_a_provider_is_taken_with_tls_alone(production: dict[str, str]) -> None:
+    production |= {"HUB_OIDC_CLIENT_ID": "hub", "HUB_OIDC_CLIENT_SECRET": "a secret"}
+    settings = config.load(production | {"HUB_OIDC_ISSUER": "https://id.example/realm"})
+    assert settings.provider is not None
+    assert settings.provider.name == "id.example"
+    assert "a secret" not in repr(settings)
+    with pytest.raises(config.UnsafeConfiguration, match="https"):
+        config.load(production | {"HUB_OIDC_ISSUER": "http://id.example"})
 
 
 def test_a_key_file_without_a_key_is_refused(production: dict[str, str], tmp_path: Path) -> None:

@@ -53,8 +53,14 @@ def _step(name: str, to: str, what: str, says: str) -> None:
             if (before, to) == ("suspended", "active"):
                 raise click.UsageError(f"{slug} is suspended: bin/hub partners restore {slug}")
             partner = registry.move(session, slug=slug, to=to, now=context.clock())
-            state = {"before": {"state": before}, "after": {"state": to}}
-            note(context, session, what, f"partner {slug}", **state)
+            note(
+                context,
+                session,
+                what,
+                f"partner {slug}",
+                before={"state": before},
+                after={"state": to},
+            )
         context.emit_one(_shown(partner))
 
 

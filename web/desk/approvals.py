@@ -232,7 +232,7 @@ def _page(session: Session, asked: Asked, which: str, now: datetime) -> Page:
 
 def _place(said: list[Any] | None) -> tuple[datetime, UUID] | None:
     try:
-        at, id_ = said or ()
+        at, id_ = said or ("", "")
         place = datetime.fromisoformat(at), UUID(id_)
     except (ValueError, TypeError, AttributeError):
         return None

@@ -268,7 +268,7 @@ def _read(
 
 def _place(said: list[Any] | None) -> Place | None:
     try:
-        at, id_ = said or ()
+        at, id_ = said or ("", "")
         place = datetime.fromisoformat(at), UUID(id_)
     except (ValueError, TypeError, AttributeError):
         return None

@@ -255,7 +255,7 @@ def _of(report: Report, issuer: str) -> Report:
     """The part of the report of lots that is about one issuer."""
     [table] = report.tables
     rows = [row for row in table.rows if row[0] == issuer]
-    sums = [sum(int(row[at] or 0) for row in rows) for at in (2, 3, 4)]  # type: ignore[arg-type]
+    sums = [sum(int(row[at] or 0) for row in rows) for at in (2, 3, 4)]  # type: ignore[arg-type,misc]
     return Report(
         title=report.title,
         currency=report.currency,

@@ -127,7 +127,7 @@ def _found(session: Session, asked: Asked, parties: Mapping[str, int]) -> list[R
         session,
         state=state,
         party=parties.get(slug),
-        window=window and window.id,
+        window=window.id if window else None,
         now=here().clock(),
         limit=MOST + 1,
     )
@@ -273,7 +273,7 @@ def _page(name: str, form: Form) -> str:
         stale=stale,
         choices=choices,
         state=state_of(row),
-        silence=_silence(row, opened and opened.name),
+        silence=_silence(row, opened.name if opened else None),
         currency=here().currency,
         form=form,
         may=me().may("disputes"),

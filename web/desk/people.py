@@ -361,10 +361,14 @@ def _address(name: str) -> str:
     return url_for("desk_people.person", name=name)
 
 
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
 def _csv(shown: list[Person]) -> ResponseReturnValue:
     head = ("name", "roles", "state", "signs_in_by", "last_seen")
     rows = (
-        (one.name, " ".join(one.roles), one.state, ", ".join(one.ways), one.seen_at)
+        (one.name, " ".join(one.roles), one.state, ", ".join(one.ways), _iso(one.seen_at))
         for one in shown
     )
     return as_csv(head, rows, "people")

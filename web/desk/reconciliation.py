@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ from settlement.disputes import from_record
 from settlement.disputes.opening import Line
 from settlement.disputes.schemas import REASONS
 from settlement.reconciliation import answering, files, findings, receiving, records, store
-from settlement.reconciliation.answering import RESOLUTIONS, Answer, Place
+from settlement.reconciliation.answering import RESOLUTIONS, Answer, Place, Resolution
 from settlement.reconciliation.api import MAX_PART
 from settlement.reconciliation.errors import (
     FindingAnswered,
@@ -168,7 +168,7 @@ def _found(
     found = store.work_list(
         session,
         party=parties.get(slug),
-        window=window and window.id,
+        window=window.id if window else None,
         state=state,
         limit=MOST + 1,
     )
@@ -389,7 +389,7 @@ def answer(name: str) -> ResponseReturnValue:
         if not form.ok:
             return _resolve_page(record, _partner_of(session, record.party), chosen, form), 422
         answers = [
-            Answer(*_place(place), resolution)  # type: ignore[arg-type] - checked above
+            Answer(*_place(place), cast(Resolution, resolution))
             for place, resolution in said.items()
         ]
         now, words = here().clock(), form.data["reason"]

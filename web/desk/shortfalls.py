@@ -56,7 +56,7 @@ def default(name: str, slug: str) -> ResponseReturnValue:
             party = Parties(session).find(slug)
             if party is None:
                 abort(404)
-            shown = defaulting.dry_run(session, name, party.number, method)  # type: ignore[arg-type]
+            shown = defaulting.dry_run(session, name, party.number, method)
             return "default", shown.content()
 
         if there := propose_from(form, made):

@@ -226,7 +226,7 @@ def _effect_of_terms(look: _Look, content: Mapping[str, Any]) -> tuple[list[tupl
 
 def _rate(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     row = exchange.store.rate_at(look.session, content["party"], content["direction"], look.now)
-    before = row and {**row, "party": content["party"]}
+    before = None if row is None else {**row, "party": content["party"]}
     return _shown(look, kind, content, look.reader.rows(before, content))
 
 
@@ -283,10 +283,12 @@ def _window(to: str) -> Callable[[_Look, Mapping[str, Any], str], Shown]:
 def _account(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     known = accounts.in_force(look.session, look.now.date())
     found = known.get((content["party"], content["currency"]))
-    before = found and {name: getattr(found, name, None) for name in content}
-    if before:
-        for day in ("valid_from", "mandate_on"):
-            before[day] = before[day] and before[day].isoformat()
+    before = None
+    if found is not None:
+        values: dict[str, Any] = {name: getattr(found, name, None) for name in content}
+        before = values | {
+            day: values[day] and values[day].isoformat() for day in ("valid_from", "mandate_on")
+        }
     return _shown(look, kind, content, look.reader.rows(before, content))
 
 
@@ -403,7 +405,8 @@ def moved(session: Session, proposal: Proposal, *, currency: str, now: datetime)
     revisions = proposal.content["revision"], figures["revision"]
     rows = reader.rows(proposal.content, figures)
     if revisions[0] != revisions[1]:
-        rows.insert(0, (_("Figures"), *(_("revision %(n)s", n=each) for each in revisions)))
+        was, is_now = (_("revision %(n)s", n=each) for each in revisions)
+        rows.insert(0, (_("Figures"), was, is_now))
     return rows
 
 

@@ -161,5 +161,5 @@ def _made(files: StatementFiles, name: str) -> bytes | None:
             return json.dumps({"keys": [key.to_jwk(id_) for id_, key in keys.items()]}).encode()
         case [language, picture, "svg"] if language in get_args(Language) and picture in PICTURES:
             drawn = PICTURES[picture](from_json(files.document), language)  # type: ignore[arg-type]
-            return as_svg(drawn, name=picture, language=language)  # type: ignore[arg-type]
+            return as_svg(drawn, name=picture, language=language)
     return None

@@ -68,7 +68,7 @@ def pay(name: str) -> ResponseReturnValue:
         parties = Parties(session)
         progress = agreement.progress(session, window.id)
         entries = store.entries_of_window(session, window.id)
-        facts = {
+        facts: dict[str, Any] = {
             "files": payment_files.kept(session, name),
             "invoices": store.invoices_of_window(session, window.id),
             "unmatched": len(store.entries(session, unmatched=True, limit=100)),

@@ -88,7 +88,7 @@ def windows() -> ResponseReturnValue:
                     row.window.name,
                     row.window.state,
                     row.window.opened_at.isoformat(),
-                    row.window.closed_at and row.window.closed_at.isoformat(),
+                    row.window.closed_at.isoformat() if row.window.closed_at else None,
                     row.gross,
                     row.to_move,
                     row.window.currency or currency,

@@ -426,6 +426,9 @@ class TestFromARecord:
         scene.hub.books.owner.execute(
             "UPDATE exchange.\"window\" SET name = '2026-11' WHERE name = 'window 1'"
         )
+        scene.hub.books.owner.execute(
+            "UPDATE staff.audit SET object = 'window 2026-11' WHERE object = 'window window 1'"
+        )
         body = {"window": "2026-11", "side": "spent"}
         record = scene.market.call("POST", "/v1/reconciliations", body).body["id"]
         lines = f"reference,kind,points\n{scene.first},spent,60\n{scene.own},spent,5\n"
