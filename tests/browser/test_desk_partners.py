@@ -4,6 +4,7 @@ Where a page holds what it must not show unasked, the browser's own text of it i
 """
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from exchange.rates import NewRate
 from kit.database import Database
 from kit.ids import to_text
 from members.people import persons
+from partners.directory import KEEP_SECONDS
 from partners.models import Partner
 from partners.public_keys import PrivateKey
 from tests.books import Books
@@ -280,3 +282,24 @@ def test_an_auditor_sees_who_looked(desk_visitor, helped, screen, language) -> N
     assert REASON in visitor.page.locator("main").inner_text()
     assert not named(visitor.page)
     visitor.check()
+
+
+def test_one_that_was_suspended_is_refused_at_its_till(desk_visitor, coalition) -> None:
+    """By the hub's signed answer, once no process remembers that it was active."""
+    market = coalition.partner("till-market")
+    member = market.enrol()
+    order = {"member": member, "points": 10}
+    before = market.call("POST", "/v1/accruals", order | {"reference": "R-1"})
+    assert before.status == 201
+    visitor = desk_visitor("rita", "risk")
+    visitor.go("/desk/partners/till-market/suspend")
+    visitor.page.locator("[name=reason]").fill("Its bank called")
+    visitor.page.locator("main form button").click()
+    visitor.page.wait_for_url("**/desk/partners/till-market")
+    time.sleep(KEEP_SECONDS + 0.1)
+    after = market.call("POST", "/v1/accruals", order | {"reference": "R-2"})
+    assert (after.status, after.body["code"]) == (403, "partner-not-active")
+    undone = market.call(
+        "POST", f"/v1/accruals/{before.body['id']}/clawbacks", {"reference": "CB-1"}
+    )
+    assert undone.status == 201  # It takes back what it issued, as before.
