@@ -128,6 +128,12 @@ class Page:
     ms: list[float]
 
     @property
+    def shown(self) -> str:
+        """Short of its ids; with what it answered, if that was no page."""
+        path = re.sub(r"_[0-9a-z]{20,}", "_…", self.path)
+        return path if self.status == 200 else f"{path} ({self.status})"
+
+    @property
     def p50(self) -> float:
         return quantiles(self.ms, n=100, method="inclusive")[49]
 
@@ -166,11 +172,10 @@ def _measured(plan: Plan, place: Place, journals: int, looks: int) -> list[Figur
     report.show_rows(
         plan.console,
         f"Pages of the desk, {journals:,} journals, {looks} looks at each; ms",
-        ("page", "status", "p50", "p95", "max"),
+        ("page", "p50", "p95", "max"),
         [
             (
-                page.path,
-                f"{page.status}",
+                page.shown,
                 f"{page.p50:,.0f}",
                 f"{page.p95:,.0f}",
                 f"{max(page.ms):,.0f}",
