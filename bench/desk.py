@@ -9,7 +9,7 @@ import http.client
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import quantiles
@@ -151,15 +151,16 @@ def run(plan: Plan, journals: int = 1_000_000) -> list[Figure]:
     """The slowest page of the desk at p95, over --journals in twelve windows."""
     journals = 20_000 if plan.quick else journals
     looks = 3 if plan.quick else LOOKS
-    with report.bar(plan.console, f"Filling in {journals:,} journals", 12) as advance:
-        context = filled_months(
-            plan.home, journals=journals, partners=PARTNERS, progress=lambda name: advance(name)
-        )
-        place = context.__enter__()
-    try:
+    with ExitStack() as stack:
+        with report.bar(plan.console, f"Filling in {journals:,} journals", 12) as advance:
+            months = filled_months(
+                plan.home,
+                journals=journals,
+                partners=PARTNERS,
+                progress=lambda name: advance(name, 1),
+            )
+            place = stack.enter_context(months)
         return _measured(plan, place, journals, looks)
-    finally:
-        context.__exit__(None, None, None)
 
 
 def _measured(plan: Plan, place: Place, journals: int, looks: int) -> list[Figure]:
