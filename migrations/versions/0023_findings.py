@@ -4,14 +4,14 @@ from alembic import op
 
 from migrations import script
 
-revision = "0025"
-down_revision = "0024"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.get_bind().connection.driver_connection.execute(script("0025_findings.sql"))
+    op.get_bind().connection.driver_connection.execute(script("0023_findings.sql"))
 
 
 def downgrade() -> None:

@@ -4,14 +4,14 @@ from alembic import op
 
 from migrations import script
 
-revision = "0024"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.get_bind().connection.driver_connection.execute(script("0024_watch.sql"))
+    op.get_bind().connection.driver_connection.execute(script("0022_watch.sql"))
 
 
 def downgrade() -> None:

@@ -1,1 +1,0 @@
--- What a partner was suspended for, and its traffic.

@@ -1,1 +1,0 @@
--- Who looked at which member, and why.
