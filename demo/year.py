@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import exchange.store
@@ -87,9 +88,10 @@ def live_a_year(
 
 
 def open_books(desk: OperatorDesk, now: datetime) -> None:
-    """Open the first window, a year before now."""
+    """Set the zone of the books' days, and open the first window, a year before now."""
     began = months.begins(now)
     with desk.database.transaction() as session:
+        session.execute(text("UPDATE exchange.setting SET zone = :zone"), {"zone": months.ZONE.key})
         exchange.store.insert_window(session, months.month_of(began), began)
 
 
