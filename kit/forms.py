@@ -24,7 +24,8 @@ class Form:
     """A form as it was sent, or an empty one to begin with.
 
     `data` is what the schema made of it, complete only when `ok`; `errors` has a sentence for each
-    field that is wrong, `typed` what stands in the fields. Spaces around it do not count.
+    field that is wrong, `typed` what stands in the fields. Spaces around it do not count,
+    nor do NULs, which no text of the database can hold.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Form:
         **initial: Any,
     ) -> None:
         self.sent = sent is not None
-        self.typed: dict[str, Any] = {name: value.strip() for name, value in (sent or {}).items()}
+        self.typed: dict[str, Any] = {
+            name: value.replace("\0", "").strip() for name, value in (sent or {}).items()
+        }
         self.data: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         if sent is None:

@@ -9,14 +9,16 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 
-def insert_operator(session: Session, name: str, roles: Sequence[str], now: datetime) -> None:
-    session.execute(
+def insert_operator(session: Session, name: str, roles: Sequence[str], now: datetime) -> bool:
+    """False when somebody has the name already."""
+    inserted = session.execute(
         text(
             "INSERT INTO staff.operator (name, roles, created_at) VALUES (:name, :roles, :now)"
-            " ON CONFLICT ON CONSTRAINT operator_name_once DO NOTHING"
+            " ON CONFLICT ON CONSTRAINT operator_name_once DO NOTHING RETURNING id"
         ),
         {"name": name, "roles": list(roles), "now": now},
     )
+    return inserted.one_or_none() is not None
 
 
 def operators(session: Session) -> list[RowMapping]:

@@ -55,8 +55,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        status, body = fault(error, request.path)
-        place = str(request.url_rule or "")  # With its holes: no id, no name.
+        place = str(request.url_rule or "")  # With its holes: no id, no name, no link's secret.
+        status, body = fault(error, place)
         faults.keep(app.extensions["database"], body, place=place, error=error, now=system_clock())
         if _wants_page():
             return _page(status, json.loads(body)["incident"])

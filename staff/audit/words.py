@@ -42,6 +42,7 @@ WHAT: dict[str, str] = {
     "signed-out": mark("signed out"),
     "sign-in-refused": mark("was refused a sign-in"),
     "session-ended": mark("ended a session"),
+    "operator-added": mark("added somebody by command"),
     "operator-invited": mark("invited somebody"),
     "operator-joined": mark("joined"),
     "operator-deactivated": mark("deactivated somebody"),

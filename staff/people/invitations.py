@@ -79,8 +79,9 @@ def approve(
 def make_link(
     session: Session, secrets_: Secrets, operator: int, now: datetime, *, mailed: bool = False
 ) -> str:
-    """The token of the link; one that was made before is dead."""
+    """The token of the link; one that was made before is dead, and what its holder began."""
     token = secrets.token_urlsafe(32)
+    store.forget_credentials(session, operator)
     store.make_link(session, operator, _digest(secrets_, token), now, mailed)
     return token
 
@@ -104,8 +105,11 @@ def send(
             kept = store.lock_invitation(session, row["operator_id"])
             if kept is None or kept["digest"] is not None:
                 continue
-            token = make_link(session, secrets_, row["operator_id"], now, mailed=True)
-            mail(row["email"], *message(row["name"], token))
+            whose = store.operator(session, row["operator_id"])  # Perhaps invited anew since.
+            if whose is None or whose["email"] is None:
+                continue
+            token = make_link(session, secrets_, whose["id"], now, mailed=True)
+            mail(whose["email"], *message(whose["name"], token))
     return len(waiting)
 
 

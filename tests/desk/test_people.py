@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from unittest import mock
 
 import pyotp
 import pytest
@@ -13,6 +14,7 @@ from kit.ids import from_text
 from members.notices.senders import Smtp
 from staff.people import invitations, operators, store
 from staff.people.errors import LastAdministrator, NameTaken, OwnRoles
+from tests.books import Books
 from tests.desk.colleagues import PASSWORD, acts, audit, colleague, come_in
 from tests.desk.conftest import SignIn
 from tests.factories import build_operator
@@ -126,6 +128,36 @@ class TestInvitation:
         first, second = link_of(ben), link_of(ben)
         assert site.visitor().get(first).location == "/desk/sign-in"
         assert site.visitor().get(second).status == 200
+
+    def test_a_new_link_ends_what_was_begun_with_the_one_before(
+        self, site: Site, database: Database, ann: Visitor, ben: Visitor, books: Books
+    ) -> None:
+        approve(site, database, invite(ann), "ben")
+        first, chosen = link_of(ben), "long since known to others"
+        site.visitor().post(f"{first}/password", on=first, password=chosen)
+        assert books.rows("SELECT FROM staff.password")
+        link_of(ben)
+        assert not books.rows("SELECT FROM staff.password")
+
+    def test_goes_where_the_latest_invitation_says(
+        self, site: Site, database: Database, ann: Visitor, ben: Visitor
+    ) -> None:
+        approve(site, database, invite(ann), "ben")
+        with database.transaction() as session:
+            stale = store.unmade_links(session)
+            row = store.operator_named(session, "Li Mei")
+            assert row is not None
+            store.invite_anew(session, row["id"], ["finance"], "another@example.com")
+        went: list[str] = []
+        with mock.patch.object(store, "unmade_links", return_value=stale):
+            invitations.send(
+                database,
+                SECRETS,
+                lambda address, _subject, _text: went.append(address),
+                lambda _name, _token: ("", ""),
+                datetime.now(UTC),
+            )
+        assert went == ["another@example.com"]
 
     def test_the_link_is_never_shown_to_whoever_proposed(
         self, site: Site, database: Database, ann: Visitor, ben: Visitor, sign_in: SignIn
@@ -352,6 +384,18 @@ class TestCommands:
         link = json.loads(self.run(site, database, "invitation-link", "root", "--json"))["link"]
         newcomer = site.visitor()
         assert "Welcome to the desk, root" in newcomer.go(link.removeprefix(site.origin)).words
+
+    def test_adding_somebody_is_recorded_and_changes_nobody_who_is_there(
+        self, site: Site, database: Database, books: Books
+    ) -> None:
+        self.run(site, database, "add", "root", "--role", "administrator")
+        (entry,) = books.rows("SELECT who, object, after FROM staff.audit"
+                              " WHERE what = 'operator-added'")  # fmt: skip
+        assert (entry.who, entry.object) == ("command line", "operator root")
+        assert entry.after == {"roles": ["administrator"], "email": None}
+        with pytest.raises(AssertionError, match="somebody is called root already"):
+            self.run(site, database, "add", "root", "--email", "eve@example.com")
+        assert books.rows("SELECT FROM staff.operator WHERE email IS NOT NULL") == []
 
     def test_make_no_link_for_who_can_sign_in(self, site: Site, database: Database) -> None:
         colleague(database, "fay", "finance")

@@ -289,6 +289,14 @@ class TestAccepting:
 
 
 class TestProving:
+    def test_signing_in_there_is_none(
+        self, site: Site, provider: Provider, database: Database, fay: int
+    ) -> None:
+        visitor = site.visitor()  # The provider may know whoever sat here before.
+        assert go(visitor, provider).location == "/desk"
+        asked = visitor.get("/desk/account/password").location
+        assert asked == "/desk/prove?next=/desk/account/password"
+
     def test_by_a_new_proof_there(
         self, site: Site, provider: Provider, database: Database, sign_in: SignIn
     ) -> None:

@@ -149,6 +149,13 @@ class TestKeys:
         run("proposals", "approve", proposed["id"], "--as", "ben")
         assert len(run("keys", "list", market)) == 2
 
+    def test_also_after_the_last_one_ended(self, run: Run, market: str, tmp_path: Path) -> None:
+        first = run("keys", "generate", market, "--scope", "till", "--out", str(tmp_path / "1"))
+        run("keys", "revoke", market, first["id"])
+        alone = invoke("keys", "generate", market, "--out", str(tmp_path / "2"))
+        assert alone.exit_code == 2
+        assert "--as and --reason" in alone.output
+
     def test_revokes(self, run: Run, market: str, tmp_path: Path) -> None:
         first = run("keys", "generate", market, "--out", str(tmp_path / "1"))
         another(run, market, tmp_path / "2")

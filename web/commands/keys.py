@@ -15,7 +15,7 @@ from web.commands.noting import note
 from web.commands.proposing import propose
 
 SCOPES = click.Choice(use_cases.SCOPES)
-LATER_AS = click.option("--as", "by", help="Who proposes it, if the partner has a key already.")
+LATER_AS = click.option("--as", "by", help="Who proposes it, if the partner has had a key.")
 LATER_REASON = click.option("--reason", help="Why, likewise.")
 
 
@@ -139,7 +139,7 @@ def _register(
     by: str | None,
     reason: str | None,
 ) -> None:
-    """At once for a partner that has no key or is not let in yet; else a second person approves."""
+    """At once for a partner that never had a key or is not let in yet; else two people agree."""
     PublicKey.from_text(public)
     now = context.clock()
     content = {
@@ -152,10 +152,10 @@ def _register(
     with context.database.transaction() as session:
         partner = registry.find(session, slug)
         known = use_cases.listed(session, party=partner.party, now=now)
-        if partner.state != "applied" and any(key["active"] for key in known):
+        if partner.state != "applied" and known:
             if by is None or reason is None:
                 raise click.UsageError(
-                    f"{slug} has a key: another is proposed, with --as and --reason"
+                    f"{slug} has had a key: another is proposed, with --as and --reason"
                 )
             use_cases.check(session, party=partner.party, content=content, now=now)
             propose(context, session, "partner-key", content, by, reason)

@@ -17,6 +17,7 @@ from staff.people.operators import ways_in
 from staff.roles import Role
 from web import enactments
 from web.commands.context import Context, json_option, pass_context
+from web.commands.noting import note
 from web.commands.proposing import AS, REASON
 
 
@@ -45,10 +46,13 @@ def add_operator(context: Context, name: str, roles: tuple[str, ...], email: str
     with context.database.transaction() as session:
         if email:
             invitations.check_email(session, name, email.casefold())
-        staff.store.insert_operator(session, name, roles, context.clock())
+        if not staff.store.insert_operator(session, name, roles, context.clock()):
+            raise click.BadParameter(f"somebody is called {name} already")
         row = staff.people.store.operator_named(session, name)
         if row is not None and email:
             staff.people.store.set_email(session, row["id"], email.casefold())
+        after = {"roles": list(roles), "email": email.casefold() or None}
+        note(context, session, "operator-added", f"operator {name}", after=after)
     context.say(f"{name} may act as {', '.join(roles)}.")
     context.say(f"For the desk: bin/hub operators invitation-link {name}")
 

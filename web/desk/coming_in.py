@@ -78,7 +78,10 @@ def arriving(how: str) -> Iterator[None]:
 def enter(
     within: Session, operator: int, name: str, *, how: How, facts: dict[str, Any] | None = None
 ) -> str:
-    """A new session, in place of the one that this browser had; the token of its cookie."""
+    """A new session, in place of the one that this browser had; the token of its cookie.
+
+    It begins with a fresh proof, but by the provider: that may have let in whoever sat there last.
+    """
     secrets_, now = here().secrets, here().clock()
     if token := request.cookies.get(cookie_name()):
         old = sessions.find(within, secrets_, token, now)
@@ -92,6 +95,7 @@ def enter(
         device=device_name(request.user_agent.string),
         address=request.remote_addr or "",
         now=now,
+        proved=how != "provider",
     )
     with arriving(how):
         record(

@@ -34,7 +34,8 @@ class Asked:
             dict(filters) if isinstance(filters, Mapping) else dict.fromkeys(filters, "")
         )
         self.filters = {
-            name: asked.get(name, usual).strip() for name, usual in self.defaults.items()
+            name: asked.get(name, usual).replace("\0", "").strip()
+            for name, usual in self.defaults.items()
         }
         self.default = default
         wanted = asked.get("sort", default)
@@ -126,6 +127,6 @@ def _read(text: str | None) -> list[Any] | None:
         return None
     try:
         found = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, list) else None

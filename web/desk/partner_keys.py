@@ -8,6 +8,7 @@ from kit.forms import Form, tell
 from kit.ids import to_text
 from kit.language import gettext as _
 from partners import keys, registry
+from partners.errors import KeyNotFound
 from staff.roles import Power
 from web.desk.acting import propose
 from web.desk.signed_in import signed_in
@@ -34,7 +35,7 @@ def propose_key(slug: str) -> ResponseReturnValue:
     created, now = form.typed.get("created", ""), here().clock()
     if not wanted:
         form.refuse("till", _("Choose at least one thing that it may be used for."))
-    if not created.isdecimal():
+    if not (created.isdecimal() and len(created) <= 12):
         form.refuse("created", _("Enter the whole number of seconds that the challenge said."))
     with here().database.transaction() as session:
         found = registry.find(session, slug)
@@ -64,8 +65,12 @@ def propose_key(slug: str) -> ResponseReturnValue:
 def propose_revocation(slug: str, key: str) -> ResponseReturnValue:
     """Propose to end a key."""
     with here().database.transaction() as session:
-        registry.find(session, slug)
-        reason = request.form.get("reason", "").strip() or _("No longer to be used")
+        party = registry.find(session, slug).party
+        if key not in {
+            each["id"] for each in keys.listed(session, party=party, now=here().clock())
+        }:
+            raise KeyNotFound
+        reason = Form(None, request.form).typed.get("reason") or _("No longer to be used")
         content = {"partner": slug, "key": key}
         proposal = propose(session, "partner-key-revocation", content, reason)
     tell("ok", _("Proposed. Someone else must approve it within 48 hours."))

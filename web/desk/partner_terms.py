@@ -187,7 +187,7 @@ def _read(form: Form, party: int, zone: ZoneInfo) -> NewTerms | None:
         begins = datetime.combine(datetime.fromisoformat(since).date(), time(), zone)
         new_terms = NewTerms(party=party, valid_from=begins.astimezone(UTC), **values)
         agreement.check(new_terms)
-    except ValueError:
+    except (ValueError, OverflowError):
         form.refuse("valid_from", _("Enter a day such as 2026-12-01."))
     except Refusal as refusal:
         form.refuse("issue_price", refusal.detail)
@@ -231,6 +231,8 @@ def _from_typed(kind: str, typed: str, *, may_lack: bool) -> Any:
         return typed
     if not typed and may_lack:
         return None
+    if not re.fullmatch(r"\d{0,12}(\.\d{0,12})?", typed):
+        raise ValueError(typed)
     scaled = Decimal(typed or "0") * {"price": 100_000, "share": 10_000, "money": 100}.get(kind, 1)
     if scaled != scaled.to_integral_value() or scaled < 0:
         raise ValueError(typed)

@@ -13,6 +13,7 @@ from kit.language import gettext as _
 from kit.language import mark
 from partners import keys, registry
 from partners import terms as agreement
+from partners.errors import PartnerStateRefused
 from partners.registry import Partner
 from partners.terms import DatedTerms
 from settlement.exposures import Exposure, exposures
@@ -239,8 +240,11 @@ def let_in(slug: str) -> ResponseReturnValue:
     """Propose that an applicant, or somebody who was suspended, may trade."""
     with here().database.transaction() as session:
         found = registry.find(session, slug)
-        kind = "partner-activation" if found.state == "applied" else "partner-restoration"
-        reason = request.form.get("reason", "").strip() or _("Ready to trade")
+        kinds = {"applied": "partner-activation", "suspended": "partner-restoration"}
+        if found.state not in kinds:
+            raise PartnerStateRefused(state=found.state, asked="active")
+        kind = kinds[found.state]
+        reason = Form(None, request.form).typed.get("reason") or _("Ready to trade")
         proposal = propose(session, kind, {"partner": slug}, reason)
     tell("ok", _("Proposed. Someone else must approve it within 48 hours."))
     return redirect(f"/desk/approvals/{to_text('prp', proposal)}", 303)

@@ -250,7 +250,8 @@ def make_link(name: str) -> ResponseReturnValue:
     if found.state != "invited" or found.approved_by != me().name:
         abort(403)
     with here().database.transaction() as within:
-        if store.lock_invitation(within, found.id) is None:
+        kept = store.lock_invitation(within, found.id)
+        if kept is None or kept["approved_by"] != me().name:  # Invited anew, by another, just now.
             abort(404)
         token = invitations.make_link(within, here().secrets, found.id, here().clock())
         note(within, "invitation-link-made", f"operator {name}")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ from web.frame.formats import points as shown
 pages = Blueprint("desk_rates", __name__, url_prefix="/desk")
 
 EXAMPLE = 1_000  # of theirs, beside each ratio
+MOST = 10**12  # of any number in a rate
+LONGEST_UNDO = 366  # days
 
 
 @pages.get("/rates")
@@ -223,19 +225,19 @@ def _read(form: Form) -> dict[str, Any]:
         form.refuse("direction", _("Choose one of these"))
     for name, least in (("theirs", 1), ("ours", 1), ("minimum", 1), ("step", 1), ("undo_days", 0)):
         typed = form.typed.get(name, "").replace(",", "")
-        if not typed.isdecimal() or not least <= int(typed) <= 10**12:
+        most = LONGEST_UNDO if name == "undo_days" else MOST
+        if not re.fullmatch(r"\d{1,13}", typed) or not least <= int(typed) <= most:
             form.refuse(name, _("Enter a whole number"))
         else:
             values[name] = int(typed)
     cap = form.typed.get("daily_cap", "").replace(",", "")
-    if cap and (not cap.isdecimal() or int(cap) < 1):
+    if cap and not (re.fullmatch(r"\d{1,13}", cap) and 1 <= int(cap) <= MOST):
         form.refuse("daily_cap", _("Enter a whole number"))
-    values["daily_cap"] = int(cap) if cap.isdecimal() else None
-    try:
-        fee = Decimal(form.typed.get("fee", "") or "0") * 10_000
-    except InvalidOperation:
-        fee = Decimal(-1)
-    if fee != fee.to_integral_value() or not 0 <= fee < 1_000_000:
+    else:
+        values["daily_cap"] = int(cap) if cap else None
+    typed = form.typed.get("fee", "") or "0"
+    fee = Decimal(typed) * 10_000 if re.fullmatch(r"\d{1,3}(\.\d{1,4}0*)?", typed) else Decimal(-1)
+    if not 0 <= fee < 1_000_000:
         form.refuse("fee", _("Enter a share from 0 to 100, with up to four decimals."))
     else:
         values["fee_ppm"] = int(fee)
@@ -248,6 +250,6 @@ def _day(form: Form, name: str, zone: ZoneInfo, *, may_lack: bool = False) -> da
         return None
     try:
         return datetime.combine(date.fromisoformat(typed), time(), zone).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         form.refuse(name, _("Enter a day such as 2026-12-01."))
         return None

@@ -7,7 +7,17 @@ from pathlib import PurePath
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 from sqlalchemy.orm import Session
@@ -42,7 +52,7 @@ from staff.roles import Power, who_may
 from web.desk import acting
 from web.desk.files import as_csv
 from web.desk.listing import Asked, Page, cursor, cut
-from web.desk.signed_in import cookie_name, me, signed_in
+from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
 
 pages = Blueprint("desk_reconciliation", __name__, url_prefix="/desk")
@@ -559,18 +569,13 @@ class Upload(StrictSchema):
     charset = fields.String(load_default="utf-8", validate=validate.OneOf(["utf-8", "gbk"]))
 
 
-@pages.url_value_preprocessor
-def _let_files_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Before the form is read for its token; strangers may send no more than a form."""
-    if endpoint == "desk_reconciliation.upload" and cookie_name() in request.cookies:
-        request.max_content_length = MAX_PART + OF_A_FORM
-
-
 @pages.route("/reconciliation/new", methods=["GET", "POST"])
 @signed_in(Power.RECONCILE)
 def upload() -> ResponseReturnValue:
     """Take a partner's file for it: all of its lines or none."""
     sent = request.method == "POST"
+    request.max_content_length = MAX_PART + OF_A_FORM
+    current_app.extensions["csrf"].protect()  # Here, for it reads the form, which may be large.
     form = Form(Upload(), request.form) if sent else Form(side="accepted", tolerance="300")
     faults: list[dict[str, Any]] = []
     given = request.files.get("file")
@@ -682,3 +687,9 @@ def _rec(record: Reconciliation) -> str:
 
 def _all(words: dict[str, str]) -> dict[str, str]:
     return {name: _(word) for name, word in words.items()}
+
+
+@pages.record_once
+def _large(state: BlueprintSetupState) -> None:
+    """Forgery is looked for in `upload` itself, once it is known who sends so much."""
+    state.app.extensions["csrf"].exempt(f"{upload.__module__}.{upload.__name__}")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import settlement.store
 import staff.store
 from kit.errors import Refusal
-from kit.forms import tell
+from kit.forms import Form, tell
 from kit.ids import to_text
 from kit.language import gettext as _
 from kit.language import mark
@@ -238,7 +238,7 @@ def ask_for_approval(name: str) -> ResponseReturnValue:
 def propose_approval(name: str) -> ResponseReturnValue:
     """Put the figures before a second person."""
     with here().database.transaction() as session:
-        reason = request.form.get("reason", "").strip() or _("The figures were checked")
+        reason = Form(None, request.form).typed.get("reason") or _("The figures were checked")
         proposal = propose(session, "window-approval", agreed.figures(session, name), reason)
     tell("ok", _("Proposed. Someone else must approve it within 48 hours."))
     return redirect(f"/desk/approvals/{to_text('prp', proposal)}", 303)

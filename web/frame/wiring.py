@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, Flask, Response, current_app, g, redirect, request, session
+from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request, session
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -118,6 +118,8 @@ def _choose(app: Flask) -> None:
     _dress(request.cookies.get("language"), request.cookies.get("theme"))
     if request.path.startswith("/assets/"):
         return
+    if "\0" in request.path:
+        abort(404)  # The database holds no such text.
     # After the cookies: should nobody be able to say who is there, that is said in one's language.
     if whoami := app.extensions.get("whoami"):
         g.me = whoami()
