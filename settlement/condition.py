@@ -15,6 +15,7 @@ from settlement.sealing import store as sealing
 from settlement.sealing.store import FOR_EVER
 
 BOUND: Final = 10_000  # what waits is counted up to here
+TAIL: Final = 256  # pages at the end of the journal, more than BOUND lines
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,11 +44,11 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sealed:
-    """The newest head of the log, how many leaves it has, and how many lines came after it."""
+    """The newest head of the log, how many leaves it has, and the lines that came after it."""
 
     size: int
     at: datetime | None
-    behind: int
+    behind: Waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ class Condition:
     exchanges: list[Asked]
     sealed: Sealed
     closings: list[str]
-    unsummed: int
+    unsummed: Waiting
     size: int
     connections: int
 
@@ -113,14 +114,30 @@ def _exchanges(session: Session) -> list[Asked]:
 def _sealed(session: Session) -> Sealed:
     head = sealing.latest_head(session)
     _, next_ = sealing.end(session)
-    behind = sealing.count_postings(session, next_, FOR_EVER)
-    behind += sealing.count_entries(session, next_, FOR_EVER)
-    return Sealed(size=head.size if head else 0, at=head.at if head else None, behind=behind)
+    behind = _lines(session, next_) + sealing.count_entries(session, next_, FOR_EVER)
+    return Sealed(
+        size=head.size if head else 0, at=head.at if head else None, behind=_at_most(behind)
+    )
 
 
-def _unsummed(session: Session) -> int:
-    mark = _one(session, "SELECT xid FROM exchange.watermark")
-    return sealing.count_postings(session, mark, FOR_EVER)
+def _unsummed(session: Session) -> Waiting:
+    return _at_most(_lines(session, _one(session, "SELECT xid FROM exchange.watermark")))
+
+
+def _at_most(count: int) -> Waiting:
+    return Waiting(count=min(count, BOUND), since=None)
+
+
+def _lines(session: Session, since: int) -> int:
+    """Of this transaction and later ones: the journal only grows, so they are at its end."""
+    pages = _one(
+        session, "SELECT pg_relation_size('exchange.posting') / current_setting('block_size')::int"
+    )
+    first = f"({max(pages - TAIL, 0)},1)"
+    return session.execute(
+        text("SELECT count(*) FROM exchange.posting WHERE xid >= :since AND ctid >= :first ::tid"),
+        {"since": since, "first": first},
+    ).scalar_one()
 
 
 def _one(session: Session, sql: str) -> Any:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_input_stream
 
 from kit import problems
+from kit.clock import system_clock
 from kit.database import Database
 from kit.errors import Kind, Refusal
 from kit.secure_headers import SECURE_HEADERS
@@ -92,7 +93,7 @@ class Front:
                 body,
                 place=f"API {method}",
                 error=error,
-                now=self._edge.hub.clock(),
+                now=system_clock(),
             )
             made = Answer(status, body, problems.CONTENT_TYPE)
             headers = []

@@ -55,6 +55,7 @@ class Visitor:
 
     def check(self) -> None:
         """What is on the screen can be used by everybody, and nothing went wrong on the way."""
+        self.page.wait_for_load_state()  # A click may still be leading to the next page.
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} pixels"
         self.page.evaluate(self.axe)

@@ -405,7 +405,6 @@ class TestRoles:
         "more",
         [
             "CREATE TABLE public.mine (id int)",
-            "CREATE TEMPORARY TABLE mine (id int)",
             "CREATE SCHEMA mine",
             "CREATE DATABASE mine",
             "CREATE ROLE mine",

@@ -159,10 +159,10 @@ def troubles(
                 "It is taken up again every minute. If it stays, its window says what keeps it."
             ),
         )
-    if found.sealed.behind and (found.sealed.at is None or now - found.sealed.at > LATE_SEAL):
+    if found.sealed.behind.count and (found.sealed.at is None or now - found.sealed.at > LATE_SEAL):
         yield Trouble(
             "warn",
-            gettext("%(n)s lines are not sealed.", n=found.sealed.behind),
+            gettext("%(n)s lines are not sealed.", n=found.sealed.behind.count),
             gettext("See whether the job that seals runs. Until then they have no proof."),
         )
     if found.notices.since and now - found.notices.since > LATE_NOTICE:

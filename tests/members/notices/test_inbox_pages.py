@@ -225,6 +225,7 @@ class TestOutbox:
                 "HUB_ORIGIN": "https://hub.example",
                 "HUB_SENDER": "smtp",
                 "HUB_SMTP_URL": "smtps://mail.example/?from=a@b.example&to={number}@c.example",
+                "HUB_CHEAP_PASSWORDS": "",
             }
         )
         app = create_app(settings)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from settlement.explaining.explanation import Explanation, check, explain
 from settlement.explaining.reasons import in_minor_units, reasons
@@ -54,6 +54,7 @@ def test_reasons_are_the_obligations(world: World) -> None:
         assert {"down": -1, "exact": 0, "up": 1}[each.rounding] == side
 
 
+@settings(deadline=None)
 @given(worlds())
 def test_a_figure_that_was_changed_is_found(world: World) -> None:
     for each in explained(world):
