@@ -118,6 +118,7 @@ def _verb(look: _Look, kind: str, content: Mapping[str, Any]) -> str:
         "partner-key-revocation": lambda: _("%(partner)s: revoke a key", partner=partner),
         "partner-activation": lambda: _("%(partner)s: let it trade", partner=partner),
         "partner-restoration": lambda: _("%(partner)s: let it trade again", partner=partner),
+        "exchange-answer": lambda: _("%(partner)s: settle an exchange by hand", partner=partner),
         "calendar": lambda: _("Agree a calendar"),
         "window-approval": lambda: _("Approve window %(window)s", window=window),
         "window-payment": lambda: _("Pay window %(window)s", window=window),
@@ -372,6 +373,15 @@ def _partner(to: str) -> Callable[[_Look, Mapping[str, Any], str], Shown]:
     return describe
 
 
+def _exchange(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
+    """What the partner is asked, and what two people say that it did."""
+    reader = look.reader
+    parts = {name: content[name] for name in ("act", "said", "theirs", "ours")}
+    facts = [(reader.word("exchange"), content["exchange"])]
+    href = f"/desk/exchanges/{content['exchange']}"
+    return _shown(look, kind, content, reader.rows(None, parts), facts=facts, href=href)
+
+
 def _revocation(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     reader = look.reader
     rows: list[Row] = []
@@ -432,5 +442,6 @@ _DESCRIBERS: dict[str, Callable[[_Look, Mapping[str, Any], str], Shown]] = {
     "partner-activation": _partner("active"),
     "partner-restoration": _partner("active"),
     "partner-key-revocation": _revocation,
+    "exchange-answer": _exchange,
     "operator-roles": _roles,
 }
