@@ -49,6 +49,15 @@ def approve(visitor: Visitor, proposal: str) -> str:
     return visitor.submit(f"{proposal}/approve", on=proposal).words
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Today"), ("zh", "今日")])
+def test_a_page_that_is_not_there_leads_back_to_the_desk(
+    sign_in: SignIn, books: Books, language: str, words: str
+) -> None:
+    answer = sign_in("ida", "auditor", language=language).get("/desk/nowhere")
+    assert answer.status == 404
+    assert f'href="/desk">{words}' in answer.text
+
+
 class TestList:
     def test_without_any_says_so(self, sign_in: SignIn, books: Books) -> None:
         visitor = sign_in("ida", "auditor")
