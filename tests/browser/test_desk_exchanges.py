@@ -30,7 +30,7 @@ def test_one_that_is_settled_by_hand(
     visitor = visit(language=language, screen=screen)  # type: ignore[arg-type]
     sign_in_at_desk(visitor, database, "fay", "finance", theme=theme)
     page = visitor.page
-    visitor.go("/desk/exchanges")
+    visitor.go("/desk/health/exchanges")
     visitor.check()  # Nothing waits.
     trade.programme.mood = "500"
     waiting = [trade.begun("export", 600), trade.begun("import", 30)]
@@ -40,14 +40,14 @@ def test_one_that_is_settled_by_hand(
         "UPDATE partners.exchange SET first_asked_at = first_asked_at - interval '3 hours',"
         " last_asked_at = last_asked_at - interval '40 minutes', tries = 9"
     )
-    visitor.go("/desk/exchanges")
+    visitor.go("/desk/health/exchanges")
     assert page.locator("main tbody tr").count() == 2
     visitor.check()
     visitor.go("/desk/health")
-    page.locator("a[href='/desk/exchanges?partner=airline']").click()
+    page.locator("a[href='/desk/health/exchanges?partner=airline']").click()
     visitor.check()
     name = to_text("exg", waiting[0])
-    page.locator(f"main th a[href='/desk/exchanges/{name}']").click()
+    page.locator(f"main th a[href='/desk/health/exchanges/{name}']").click()
     visitor.check()
     page.locator("main form button").last.click()  # Nothing was chosen.
     assert page.locator("main .error").count() == 2
@@ -57,6 +57,6 @@ def test_one_that_is_settled_by_hand(
     page.locator("main form button").last.click()
     page.wait_for_url("**/desk/approvals/prp_*")
     visitor.check()
-    visitor.go(f"/desk/exchanges/{name}")
+    visitor.go(f"/desk/health/exchanges/{name}")
     visitor.check()
     assert page.locator("main form[method=post]").count() == 0

@@ -35,7 +35,7 @@ def silent(trade: Trade, site: Site) -> str:
 
 
 def page(exchange: UUID) -> str:
-    return f"/desk/exchanges/{to_text('exg', exchange)}"
+    return f"/desk/health/exchanges/{to_text('exg', exchange)}"
 
 
 def propose(visitor: Visitor, at: str, said: str) -> str:
@@ -61,19 +61,21 @@ def test_a_page_that_is_not_there_leads_back_to_the_desk(
 class TestList:
     def test_without_any_says_so(self, sign_in: SignIn, books: Books) -> None:
         visitor = sign_in("ida", "auditor")
-        assert "Every partner has answered." in visitor.get("/desk/exchanges").words
-        assert visitor.get("/desk/exchanges/exg_nonsense").status == 404
+        assert "Every partner has answered." in visitor.get("/desk/health/exchanges").words
+        assert visitor.get("/desk/health/exchanges/exg_nonsense").status == 404
         assert visitor.get(page(UUID(int=7))).status == 404
 
     def test_says_what_is_asked_since_when(
         self, sign_in: SignIn, trade: Trade, silent: str
     ) -> None:
         visitor = sign_in("fay", "finance")
-        words = visitor.get("/desk/exchanges").words
-        assert "Airline to the member 599 179" in words
-        assert "Nothing matches" in visitor.get("/desk/exchanges?partner=bank").words
-        assert "Nothing matches" in visitor.get("/desk/exchanges?partner=nobody").words
-        (line,) = visitor.get("/desk/exchanges?partner=airline&format=csv").text.splitlines()[1:]
+        words = visitor.get("/desk/health/exchanges").words
+        assert "Airline Give the member 179 of its own points 599 179" in words
+        assert "Nothing matches" in visitor.get("/desk/health/exchanges?partner=bank").words
+        assert "Nothing matches" in visitor.get("/desk/health/exchanges?partner=nobody").words
+        (line,) = visitor.get(
+            "/desk/health/exchanges?partner=airline&format=csv"
+        ).text.splitlines()[1:]
         fields = line.split(",")
         assert fields[0] == silent.rpartition("/")[2]
         assert fields[1:9] == [
@@ -83,7 +85,7 @@ class TestList:
 
     def test_what_is_answered_is_gone_from_it(self, sign_in: SignIn, trade: Trade) -> None:
         visitor, done = sign_in("fay", "finance"), trade.done("export", 600)
-        assert "Every partner has answered." in visitor.get("/desk/exchanges").words
+        assert "Every partner has answered." in visitor.get("/desk/health/exchanges").words
         words = visitor.get(page(done)).words
         assert "Nothing any more: it is over." in words
         assert "Settle it by hand" not in words

@@ -23,12 +23,12 @@ from partners.exchanges.store import Row
 from staff import approvals
 from staff.roles import Power, who_may
 from web.desk.acting import propose
-from web.desk.facts import VALUES
 from web.desk.files import as_csv
 from web.desk.listing import Asked, cut
 from web.desk.refusals import in_words
 from web.desk.signed_in import me, signed_in
 from web.desk.wiring import here
+from web.frame.formats import points
 
 pages = Blueprint("desk_exchanges", __name__, url_prefix="/desk")
 
@@ -44,6 +44,14 @@ STATES = {
     "returned": ("neutral", mark("Came to nothing")),
     "undone": ("neutral", mark("Undone")),
 }
+# What its partner is asked to do.
+QUESTIONS = {
+    "credit": mark("Give the member %(n)s of its own points"),
+    "debit": mark("Take %(n)s of its own points from the member"),
+    "take-back": mark("Take back %(n)s of its own points"),
+    "give-back": mark("Give back %(n)s of its own points"),
+}
+SAID = {"done": mark("It did it"), "refused": mark("It did not")}
 # What follows, by direction, state, and what the partner did.
 FOLLOWS = {
     ("export", "asked", "done"): mark("The points leave the member's wallet, for its own."),
@@ -58,7 +66,7 @@ FOLLOWS = {
 }
 
 
-@pages.get("/exchanges")
+@pages.get("/health/exchanges")
 @signed_in()
 def waiting() -> ResponseReturnValue:
     """Those whose partner is still asked, the longest waiting first."""
@@ -89,14 +97,14 @@ def waiting() -> ResponseReturnValue:
     )
 
 
-@pages.get("/exchanges/<name>")
+@pages.get("/health/exchanges/<name>")
 @signed_in()
 def one(name: str) -> ResponseReturnValue:
     """What was agreed, how often its partner was asked, and what may be said in its place."""
     return _page(name, Form())
 
 
-@pages.post("/exchanges/<name>")
+@pages.post("/health/exchanges/<name>")
 @signed_in(Power.RECONCILE)
 def propose_answer(name: str) -> ResponseReturnValue:
     """Put before a second person what the partner did."""
@@ -138,7 +146,7 @@ def _page(name: str, form: Form) -> str:
         since=_since(row),
         question=question(row),
         state=state_of(row),
-        answers=[(said, _(VALUES[said]), follows(row, said)) for said in choices],
+        answers=[(said, _(SAID[said]), follows(row, said)) for said in choices],
         proposed=waits and to_text("prp", waits.id),
         form=form,
         may=me().may("reconcile"),
@@ -155,7 +163,12 @@ def state_of(row: Row) -> tuple[str, str]:
 def question(row: Row) -> str:
     """What the partner is asked to do; empty when it is asked nothing."""
     act = machine.act(row["direction"], row["state"])
-    return _(VALUES[act]) if act else ""
+    return asks(act, row["theirs"]) if act else ""
+
+
+def asks(act: str, theirs: int) -> str:
+    """A question in words."""
+    return _(QUESTIONS[act], n=points(theirs))
 
 
 def follows(row: Row, said: Said) -> str:

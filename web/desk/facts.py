@@ -55,8 +55,6 @@ WORDS: Mapping[str, str] = {
     "amount": mark("Amount"),
     "wallet": mark("Wallet"),
     "exchange": mark("Exchange"),
-    "act": mark("Asked of the partner"),
-    "said": mark("What it did"),
     "window": mark("Window"),
     "payment": mark("Payment"),
     "entry": mark("Bank line"),
@@ -94,10 +92,6 @@ VALUES: Mapping[str, str] = {
     "export": mark("out of the shared points"),
     "credit": mark("to the member"),
     "debit": mark("from the member"),
-    "take-back": mark("take back from the member"),
-    "give-back": mark("give back to the member"),
-    "done": mark("It did it"),
-    "refused": mark("It did not"),
     "deposit": mark("Deposit"),
     "withdrawal": mark("Withdrawal"),
     "collateral": mark("Collateral"),
@@ -124,9 +118,7 @@ _PRICES = frozenset({"issue_price", "accept_price"})
 _SHARES = frozenset({"fee_ppm", "prefunded_ppm", "breakage_hub_ppm"})
 _MONEY = frozenset({"cap", "collateral", "fund_share", "amount", "shortfall"})
 _PARTIES = frozenset({"party", "source_party", "target_party"})
-_CHOICES = frozenset(
-    {"direction", "kind", "account", "method", "every", "route", "state", "act", "said"}
-)
+_CHOICES = frozenset({"direction", "kind", "account", "method", "every", "route", "state"})
 _MOMENTS = frozenset({"valid_from", "valid_to"})
 
 

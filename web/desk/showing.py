@@ -28,6 +28,7 @@ from settlement.bank import accounts, importing
 from settlement.explaining.kept import kept
 from settlement.explaining.simulation import CHANGEABLE, Scenario, replay
 from staff.approvals import Proposal
+from web.desk import exchanges
 from web.desk.facts import Reader
 from web.frame import formats
 
@@ -375,11 +376,17 @@ def _partner(to: str) -> Callable[[_Look, Mapping[str, Any], str], Shown]:
 
 def _exchange(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     """What the partner is asked, and what two people say that it did."""
-    reader = look.reader
-    parts = {name: content[name] for name in ("act", "said", "theirs", "ours")}
-    facts = [(reader.word("exchange"), content["exchange"])]
-    href = f"/desk/exchanges/{content['exchange']}"
-    return _shown(look, kind, content, reader.rows(None, parts), facts=facts, href=href)
+    reader, did = look.reader, exchanges.SAID[content["said"]]
+    rows: list[Row] = [
+        (_("What it did"), None, _(did)),
+        *reader.rows(None, {"ours": content["ours"]}),
+    ]
+    facts = [
+        (reader.word("exchange"), content["exchange"]),
+        (_("What the partner is asked"), exchanges.asks(content["act"], content["theirs"])),
+    ]
+    href = f"/desk/health/exchanges/{content['exchange']}"
+    return _shown(look, kind, content, rows, facts=facts, href=href)
 
 
 def _revocation(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
