@@ -21,6 +21,11 @@ def post(office: Client, path: str, content: dict[str, Any], tally: Tally) -> An
     return _ask(office, "POST", path, content, tally)[0]
 
 
+def put(office: Client, path: str, content: dict[str, Any], tally: Tally) -> Any:
+    """The answer's body. Raises HubFailed, UnverifiedAnswer."""
+    return _ask(office, "PUT", path, content, tally)[0]
+
+
 def pages(office: Client, path: str, tally: Tally) -> Iterator[Any]:
     """The body of every page. Raises HubFailed, UnverifiedAnswer."""
     following: str | None = path

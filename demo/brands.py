@@ -7,8 +7,9 @@ CENTS_PER_POINT = 10  # Every brand gives one point for each full 0.10 of a bask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImportRate:
-    """How a brand's own points become shared ones: `theirs` of them give `ours`, less the fee."""
+class Rate:
+    """How a brand's own points become shared ones, or shared ones its own: `theirs` of them for
+    `ours`. Of imports the fee is taken off."""
 
     theirs: int
     ours: int
@@ -37,7 +38,8 @@ class Brand:
     cap: int
     expiry_months: int = 24
     appeal: int  # How readily members go there to spend: a weight among the brands.
-    imports: ImportRate | None = None
+    imports: Rate | None = None
+    exports: Rate | None = None
 
     @property
     def policy(self) -> str:
@@ -79,7 +81,8 @@ BRANDS = (
         prefunded_ppm=1_000_000,
         cap=300_000,
         appeal=24,
-        imports=ImportRate(theirs=10, ours=3, fee_ppm=0, step=10),
+        imports=Rate(theirs=10, ours=3, fee_ppm=0, step=10),
+        exports=Rate(theirs=10, ours=4, fee_ppm=0, step=10),
     ),
     Brand(
         slug="evergreen",
@@ -120,7 +123,7 @@ BRANDS = (
         fee_ppm=20_000,
         cap=100_000,
         appeal=10,
-        imports=ImportRate(theirs=4, ours=5, fee_ppm=20_000, step=20),
+        imports=Rate(theirs=4, ours=5, fee_ppm=20_000, step=20),
     ),
     Brand(
         slug="crane",
@@ -133,7 +136,8 @@ BRANDS = (
         cap=150_000,
         expiry_months=36,
         appeal=8,
-        imports=ImportRate(theirs=2, ours=1, fee_ppm=10_000, step=100),
+        imports=Rate(theirs=2, ours=1, fee_ppm=10_000, step=100),
+        exports=Rate(theirs=3, ours=2, fee_ppm=0, step=30),
     ),
     Brand(
         slug="moment",

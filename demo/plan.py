@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 from itertools import groupby
 
 from demo.baskets import ENDS, Basket
-from demo.brands import BRANDS, BY_SLUG, CENTS_PER_POINT, ImportRate
+from demo.brands import BRANDS, BY_SLUG, CENTS_PER_POINT, Rate
 from demo.chance import choose, draw, happens
 from demo.steps import Kind, Step, Way
 
@@ -66,7 +66,7 @@ class _Month:
             pause = timedelta(minutes=20 + draw(600, "pause", basket.number))
             self._later(at, pause, partial(self._spend, basket))
 
-    def _import(self, at: datetime, brand: str, visit: str, rate: ImportRate) -> None:
+    def _import(self, at: datetime, brand: str, visit: str, rate: Rate) -> None:
         theirs = rate.step * (5 + draw(60, "theirs", visit))
         way: Way = "quote" if happens(500, "quote", visit) else ""
         points = rate.points(theirs)

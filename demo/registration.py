@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.brands import BRANDS, Brand
+from demo.brands import BRANDS, Brand, Rate
 from demo.hub import Hub, HubFailed
 from demo.keyring import SCOPES, Keyring, private_file
 from demo.operator_desk import OperatorDesk
@@ -10,6 +10,7 @@ from sdk.python.tongbao_client import Client
 
 PROPOSER, APPROVER = "Mei 梅", "Jun 军"
 SINCE = "2017-01-01"
+UNDO_DAYS = 14
 # What a yuan is worth: examples, not quotations.
 FX = {"HKD": "1.118", "JPY": "16.8"}
 
@@ -38,8 +39,9 @@ def register(hub: Hub, desk: OperatorDesk) -> Keyring:
     keyring.save()
     offices = keyring.clients("office")
     for brand in BRANDS:
-        if brand.imports:
-            _propose_rate(desk, offices[brand.slug], brand)
+        for direction, agreed in (("import", brand.imports), ("export", brand.exports)):
+            if agreed:
+                _propose_rate(desk, offices[brand.slug], brand, direction, agreed)
     return keyring
 
 
@@ -60,17 +62,18 @@ def _agree_on_terms(desk: OperatorDesk, brand: Brand) -> None:
     _approve(desk, desk.run("terms", "propose", brand.slug, *options, "--json"))
 
 
-def _propose_rate(desk: OperatorDesk, office: Client, brand: Brand) -> None:
+def _propose_rate(
+    desk: OperatorDesk, office: Client, brand: Brand, direction: str, rate: Rate
+) -> None:
     """The brand itself proposes its rate, by the signed API; the hub's people approve it."""
-    rate = brand.imports
-    assert rate is not None  # noqa: S101 - the caller asked
     content: dict[str, Any] = {
-        "direction": "import",
+        "direction": direction,
         "theirs": rate.theirs,
         "ours": rate.ours,
         "minimum": rate.step,
         "step": rate.step,
         "fee_ppm": rate.fee_ppm,
+        "undo_days": UNDO_DAYS,
         "valid_from": f"{SINCE}T00:00:00Z",
     }
     answer = office.call("POST", "/v1/rates", content)

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from demo import banking, home, months, report_trade, year
+from demo import banking, exchanging, home, months, programme, report_trade, year
 from demo.baskets import SOURCE, January, january
 from demo.brands import BRANDS
 from demo.console import progress, working
@@ -19,6 +19,7 @@ from demo.member import NUMBER
 from demo.month_end import WINDOW, Facts, MonthEnd
 from demo.operator_desk import OperatorDesk
 from demo.plan import plan
+from demo.programme import Programme
 from demo.proving import keep_head
 from demo.registration import APPROVER, PROPOSER, register
 from demo.replay import replay
@@ -45,8 +46,8 @@ def tell(console: Console, *, stay: bool, clients: int, households: int | None =
             home.make_fresh(place)
         hub = Hub(place, port)
         try:
-            with closing(OperatorDesk(hub)) as desk:
-                good = _live(console, hub, desk, lock, planned, clients)
+            with closing(OperatorDesk(hub)) as desk, programme.running() as own:
+                good = _live(console, hub, desk, lock, planned, clients, own)
                 if stay:
                     hub.work(lock)
                     _stay(console, hub, desk)
@@ -79,6 +80,7 @@ def _live(
     lock: TextIO,
     planned: dict[int, list[Step]],
     clients: int,
+    own: Programme,
 ) -> bool:
     now = datetime.now(UTC)
     with working(console, "Starting a database of its own and opening the books"):
@@ -107,6 +109,8 @@ def _live(
     month.explain()
     month.export()
     month.leave_work()
+    with working(console, "Exchanging points for two brands' own: one answers, one does not"):
+        exchanging.exchange(desk, keyring, own, lived.person, tally)
     return month.check()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -48,8 +49,9 @@ class Lived:
     """What came of the year. `points` are those of the month that goes on, as a tally has them."""
 
     months: list[Month]
+    person: UUID  # to sign in as
     journals: int = 0
-    members_own: int = 0  # journals of the member to sign in as
+    members_own: int = 0  # that person's journals
     points: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
@@ -58,7 +60,6 @@ def live_a_year(
 ) -> Lived:
     """Live the year that ends `now`. `advance` is told of each month. Raises HubFailed."""
     database = desk.database
-    lived = Lived(months.closed(now))
     coalition = _coalition(database, now)
     shift = now - _ENDS
     people = years_of(HOUSEHOLDS, always=HOUSEHOLD)
@@ -66,6 +67,7 @@ def live_a_year(
     with database.transaction() as session:
         person, member = open_member(session, Secrets(desk.settings.secret), own, coalition.parties)
         others = [_meet(session, visits, shift, coalition) for visits in people.values()]
+    lived = Lived(months.closed(now), person)
     goes_on = lived.months[-1].ends if lived.months else now
     events = list(member.events(coalition))
     mine = {id(order) for order, _ in events}

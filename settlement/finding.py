@@ -30,8 +30,8 @@ _REFERRED: Final = ("accrual", "import", "redemption", "capture", "refund", "cla
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """Something that was meant. `kind` is window, partner, journal, reference, statement, invoice,
-    key, dispute, proposal, reconciliation, file, payment or member; `key` is how its page knows it,
-    `name` how people do. `exact`: the question names it and nothing else."""
+    key, dispute, proposal, reconciliation, file, payment, exchange or member; `key` is how its
+    page knows it, `name` how people do. `exact`: the question names it and nothing else."""
 
     kind: str
     key: str
@@ -72,13 +72,6 @@ def _hold(session: Session, id_: UUID, words: str) -> Found | None:
         "j.kind = 'capture' AND (j.party_id, j.reference) ="
         " (SELECT h.party_id, h.reference FROM exchange.hold h WHERE h.id = :id)",
         id=id_,
-    )
-    return rows[0] if rows else None
-
-
-def _exchange(session: Session, id_: UUID, words: str) -> Found | None:
-    rows = _journals(
-        session, "j.id = (SELECT x.journal_id FROM partners.exchange x WHERE x.id = :id)", id=id_
     )
     return rows[0] if rows else None
 
@@ -125,7 +118,12 @@ def _one_of(kind: str, sql: str) -> Callable[[Session, UUID, str], Found | None]
 _IDS: Final = {
     "jrn": _journal,
     "aut": _hold,
-    "exg": _exchange,
+    "exg": _one_of(
+        "exchange",
+        "SELECT x.confirmed_at AS at, p.name AS party FROM partners.exchange x"
+        " JOIN partners.partner p ON p.party_id = x.party_id"
+        " WHERE x.id = :id AND x.confirmed_at IS NOT NULL",
+    ),
     "dsp": _one_of("dispute", "SELECT opened_at AS at FROM settlement.dispute WHERE id = :id"),
     "prp": _one_of("proposal", "SELECT proposed_at AS at FROM staff.proposal WHERE id = :id"),
     "rec": _one_of(

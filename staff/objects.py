@@ -13,6 +13,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "partner-key-revocation": ("partner", "key"),
     "partner-activation": ("partner",),
     "partner-restoration": ("partner",),
+    "exchange-answer": ("exchange",),
     "calendar": ("first_day",),
     "window-approval": ("window",),
     "window-payment": ("window",),

@@ -71,6 +71,7 @@ PROPOSING: dict[str, Power] = {
     "partner-key-revocation": Power.PARTNERS,
     "partner-activation": Power.PARTNERS,
     "partner-restoration": Power.PARTNERS,
+    "exchange-answer": Power.RECONCILE,
     "calendar": Power.WINDOWS,
     "window-approval": Power.WINDOWS,
     "window-payment": Power.WINDOWS,

@@ -132,17 +132,21 @@ def _act_upon(
     if row is None or row["state"] != asked.state:
         return  # Somebody else was told the same, and has acted.
     move = machine.move(row["direction"], asked.state, answer.said)
-    if move is None:
-        if answer.said == "refused":
-            log.error("exchange-refused", id=asked.content["id"], act=asked.act)
-        return
+    if move is not None:
+        carry(session, row, move, answer, now)
+    elif answer.said == "refused":
+        log.error("exchange-refused", id=asked.content["id"], act=asked.act)
+
+
+def carry(session: Session, row: Row, move: Move, answer: Answer, now: datetime) -> State | None:
+    """Let the books do what an answer leads to; the new state, or None when they cannot yet."""
     outcome = _do(session, row, move, now)
     if move.deed == "capture" and outcome is not None and outcome.code in NOT_YET:
-        log.warning("exchange-waits", id=asked.content["id"], code=outcome.code)
-        return
+        log.warning("exchange-waits", id=to_text("exg", row["id"]), code=outcome.code)
+        return None
     refused = outcome is not None and outcome.code is not None
     state = cast(State, move.instead) if refused and move.instead is not None else move.to
-    store.update(session, exchange, **_follows(row, state, answer, outcome, now))
+    store.update(session, row["id"], **_follows(row, state, answer, outcome, now))
     if state == "returned":  # What is done or undone is a journal, and told as such.
         notify_owner(
             session,
@@ -150,9 +154,10 @@ def _act_upon(
             "exchange-returned",
             points=row["points"],
             party=row["party_id"],
-            exchange=exchange,
+            exchange=row["id"],
             now=now,
         )
+    return state
 
 
 def _follows(

@@ -51,3 +51,35 @@ class UndoRefused(Refusal):
     code = "undo-refused"
     kind = Kind.CONFLICT
     title = "This exchange cannot be undone any more"
+
+
+class ExchangeNotWaiting(Refusal):
+    """Over, or asking something else by now: what was found out answers another question."""
+
+    code = "exchange-not-waiting"
+    kind = Kind.CONFLICT
+    title = "The partner is not asked this any more"
+
+
+class ExchangeJustAsked(Refusal):
+    """`seconds` until no call can be under way."""
+
+    code = "exchange-just-asked"
+    kind = Kind.CONFLICT
+    title = "The partner was asked a moment ago: its own answer may be on its way"
+
+
+class ExchangeSettlesNothing(Refusal):
+    """A partner may not refuse to set right what came to nothing; no word of anybody's can."""
+
+    code = "exchange-answer-impossible"
+    kind = Kind.INVALID
+    title = "In this state such an answer settles nothing"
+
+
+class ExchangeWaits(Refusal):
+    """The partner may not trade, or has no terms: the books cannot take its points yet."""
+
+    code = "exchange-waits"
+    kind = Kind.CONFLICT
+    title = "The books can take this only when the partner may trade and has terms"

@@ -197,6 +197,24 @@ def find(session: Session, exchange: UUID, wallet: int) -> Row | None:
     )
 
 
+def one(session: Session, exchange: UUID) -> Row | None:
+    """One that was confirmed, whosesoever."""
+    return _one(
+        session, _EXCHANGE + " WHERE x.id = :id AND x.confirmed_at IS NOT NULL", id=exchange
+    )
+
+
+def waiting(session: Session, party: int | None, limit: int) -> list[Row]:
+    """Those whose partner is still asked, of one party or of all."""
+    return _all(
+        session,
+        _EXCHANGE + " WHERE x.ask_at IS NOT NULL"
+        " AND (CAST(:party AS integer) IS NULL OR x.party_id = :party) LIMIT :limit",
+        party=party,
+        limit=limit,
+    )
+
+
 def lock(session: Session, exchange: UUID) -> Row | None:
     return _one(session, _EXCHANGE + " WHERE x.id = :id FOR UPDATE OF x", id=exchange)
 

@@ -33,6 +33,7 @@ WHAT: dict[str, str] = {
     "partner-closed": mark("ended the partner's membership"),
     "key-registered": mark("registered a key"),
     "key-revoked": mark("revoked a key"),
+    "exchange-settled": mark("settled an exchange by hand"),
     # Members
     "member-viewed": mark("looked at a member"),
     "member-frozen": mark("froze a wallet"),

@@ -268,6 +268,10 @@ class Site:
     home: Path
     sealer: Sealer = field(repr=False)
 
+    @property
+    def key_file(self) -> Path:
+        return self.home / "hub-key.pem"
+
     def visitor(self, **options: Any) -> Visitor:
         return Visitor(self.origin, **options)
 

@@ -23,6 +23,7 @@ from kit.secrets import Secrets
 from members import support
 from partners.api.operations import ANY, Call, Hub, Read
 from partners.directory import Directory, KeyRecord
+from partners.exchanges import store
 from partners.public_keys import PrivateKey
 from settlement import condition, exposures, finding, outstanding
 from settlement.bank import store as bank
@@ -252,6 +253,7 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
         lambda session, now: approvals.original(session, UUID(int=7)),
         lambda session, _: standing(session),
         exposures.exposures,
+        lambda session, _: [store.waiting(session, party, 2_001) for party in (None, 1)],
     ],
     ids=[
         "settlement",
@@ -267,6 +269,7 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
         "original",
         "books",
         "exposures",
+        "exchanges",
     ],
 )
 def test_what_is_due_touches_few_pages(years: Years, ask: Any) -> None:

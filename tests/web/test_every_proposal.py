@@ -224,6 +224,7 @@ KINDS: dict[str, tuple[Callable[[Hub], dict[str, Any]], str]] = {
 ELSEWHERE = {
     "dispute-resolution": "tests/settlement/disputes",
     "payment-confirmation": "tests/settlement/bank/test_bank_commands.py",
+    "exchange-answer": "tests/desk/test_exchanges.py",
     "operator-invitation": "tests/desk/test_people.py",
     "operator-roles": "tests/desk/test_people.py",
     "operator-restoration": "tests/desk/test_people.py",

@@ -23,6 +23,7 @@ from web import enactments
 from web.desk import showing
 from web.desk.files import as_csv
 from web.desk.listing import Asked, Page, cursor
+from web.desk.refusals import in_words
 from web.desk.signed_in import me, prove_first, recently_proved, signed_in
 from web.desk.wiring import here
 
@@ -177,7 +178,9 @@ def _one(
     if refusal is not None:
         status = refusal.kind.value
         known = REFUSED.get(refusal.code)
-        said = _(known) if known else _("The books no longer allow it: %(why)s", why=refusal.code)
+        said = (
+            _(known) if known else _("The books no longer allow it. %(why)s", why=in_words(refusal))
+        )
     tone, word = STATES[found.state]
     return render_template(
         "desk/approval.html",
@@ -295,6 +298,7 @@ KINDS = {
     "partner-key-revocation": mark("End of a key"),
     "partner-activation": mark("A partner's first day"),
     "partner-restoration": mark("Restoration"),
+    "exchange-answer": mark("Exchange settled by hand"),
     "calendar": mark("Calendar"),
     "window-approval": mark("Approval of a window"),
     "window-payment": mark("Payment of a window"),

@@ -54,6 +54,7 @@ _PLACES = {
     "window": "/desk/windows/",
     "partner": "/desk/partners/",
     "dispute": "/desk/disputes/",
+    "exchange": "/desk/health/exchanges/",
     "reconciliation": "/desk/reconciliation/",
     "operator": "/desk/people/",
     "member": "/desk/members/",

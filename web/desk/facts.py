@@ -54,6 +54,7 @@ WORDS: Mapping[str, str] = {
     "points": mark("Points"),
     "amount": mark("Amount"),
     "wallet": mark("Wallet"),
+    "exchange": mark("Exchange"),
     "window": mark("Window"),
     "payment": mark("Payment"),
     "entry": mark("Bank line"),

@@ -176,7 +176,7 @@ def troubles(
             yield Trouble(
                 "warn",
                 gettext(
-                    "%(name)s does not answer about %(n)s exchanges.",
+                    "Exchanges that %(name)s does not answer: %(n)s",
                     name=asked.name,
                     n=asked.count,
                 ),

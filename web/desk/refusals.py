@@ -26,6 +26,12 @@ SAYS: Mapping[str, str] = {
     "default-covered-already": mark(
         "A default of this window was covered: its figures stay, and others are covered too."
     ),
+    "exchange-not-waiting": mark("The partner is not asked this any more."),
+    "exchange-just-asked": mark(
+        "The partner was asked a moment ago and may be answering: try again in a minute."
+    ),
+    "exchange-answer-impossible": mark("In this state such an answer settles nothing."),
+    "exchange-waits": mark("First let the partner trade, with terms in force."),
     "own-roles": mark("Nobody decides on their own roles."),
     "last-administrator": mark("This is the last administrator: make another one first."),
     "operator-name-taken": mark("Somebody has this name already."),

@@ -27,6 +27,7 @@ PLACES = {
     "dispute": (mark("Disputes"), "/desk/disputes/{}"),
     "proposal": (mark("Approvals"), "/desk/approvals/{}"),
     "reconciliation": (mark("Reconciliation"), "/desk/reconciliation/{}"),
+    "exchange": (mark("Exchanges"), "/desk/health/exchanges/{}"),
     "member": (mark("Members"), "/desk/members/{}"),
 }
 

@@ -28,6 +28,7 @@ from settlement.bank import accounts, importing
 from settlement.explaining.kept import kept
 from settlement.explaining.simulation import CHANGEABLE, Scenario, replay
 from staff.approvals import Proposal
+from web.desk import exchanges
 from web.desk.facts import Reader
 from web.frame import formats
 
@@ -118,6 +119,7 @@ def _verb(look: _Look, kind: str, content: Mapping[str, Any]) -> str:
         "partner-key-revocation": lambda: _("%(partner)s: revoke a key", partner=partner),
         "partner-activation": lambda: _("%(partner)s: let it trade", partner=partner),
         "partner-restoration": lambda: _("%(partner)s: let it trade again", partner=partner),
+        "exchange-answer": lambda: _("%(partner)s: settle an exchange by hand", partner=partner),
         "calendar": lambda: _("Agree a calendar"),
         "window-approval": lambda: _("Approve window %(window)s", window=window),
         "window-payment": lambda: _("Pay window %(window)s", window=window),
@@ -372,6 +374,21 @@ def _partner(to: str) -> Callable[[_Look, Mapping[str, Any], str], Shown]:
     return describe
 
 
+def _exchange(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
+    """What the partner is asked, and what two people say that it did."""
+    reader, did = look.reader, exchanges.SAID[content["said"]]
+    rows: list[Row] = [
+        (_("What it did"), None, _(did)),
+        *reader.rows(None, {"ours": content["ours"]}),
+    ]
+    facts = [
+        (reader.word("exchange"), content["exchange"]),
+        (_("What the partner is asked"), exchanges.asks(content["act"], content["theirs"])),
+    ]
+    href = f"/desk/health/exchanges/{content['exchange']}"
+    return _shown(look, kind, content, rows, facts=facts, href=href)
+
+
 def _revocation(look: _Look, content: Mapping[str, Any], kind: str) -> Shown:
     reader = look.reader
     rows: list[Row] = []
@@ -432,5 +449,6 @@ _DESCRIBERS: dict[str, Callable[[_Look, Mapping[str, Any], str], Shown]] = {
     "partner-activation": _partner("active"),
     "partner-restoration": _partner("active"),
     "partner-key-revocation": _revocation,
+    "exchange-answer": _exchange,
     "operator-roles": _roles,
 }

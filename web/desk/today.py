@@ -66,7 +66,7 @@ _SAYS: Mapping[str, tuple[str, str]] = {
     "terms": (mark("%(partner)s has no terms and cannot trade"), "/desk/partners/{slug}"),
     "exchanges": (
         mark("Exchanges that %(partner)s does not answer: %(n)s"),
-        "/desk/partners/{slug}",
+        "/desk/health/exchanges?partner={slug}",
     ),
     "approvals": (mark("Waiting for your approval: %(n)s"), "/desk/approvals"),
     "approvals-mine": (mark("Proposed by you: %(n)s"), "/desk/approvals?show=mine"),

@@ -6,6 +6,7 @@ id, whatever it then answers.
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,11 +42,12 @@ class Programme:
     done: dict[tuple[str, str], int] = field(default_factory=dict)
     unsigned: list[str] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}/exchange"
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}/exchange"
 
     def acts(self) -> list[str]:
         """What was asked, in order."""
@@ -77,7 +79,7 @@ def programme(hub_keys: dict[str, PublicKey], **options: Any) -> Iterator[Progra
             try:
                 content = verify_hub_call(
                     "POST",
-                    f"http://{headers['host']}{self.path}",
+                    f"{'https' if made.tls else 'http'}://{headers['host']}{self.path}",
                     headers,
                     body,
                     made.hub_keys,
@@ -137,6 +139,10 @@ def programme(hub_keys: dict[str, PublicKey], **options: Any) -> Iterator[Progra
             """Who hangs up in the middle is part of the play."""
 
     server = Quiet(("127.0.0.1", 0), Handler)
+    if made.tls:
+        server.socket = made.tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     made.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
