@@ -102,7 +102,7 @@ class TestPages:
                       " AND issuer_id = %s", (END, traded.parties["market"]))  # fmt: skip
         page = visitor.get("/desk/books?period=2026-03")
         assert "not equal to the ledger" in page.words
-        assert "Points of market: postings, and lots 800 807 −7" in page.words
+        assert "Points of Market: postings, and lots 800 807 −7" in page.words
 
 
 class TestFiles:

@@ -26,6 +26,7 @@ from web.desk.listing import Asked, Page, cursor
 from web.desk.refusals import in_words
 from web.desk.signed_in import me, prove_first, recently_proved, signed_in
 from web.desk.wiring import here
+from web.frame import formats
 
 pages = Blueprint("desk_approvals", __name__, url_prefix="/desk")
 
@@ -287,7 +288,7 @@ def _states_of(which: str) -> list[tuple[str, str]]:
 
 
 def _approvers() -> str:
-    return ", ".join(_(role.value) for role in who_may(Power.APPROVE))
+    return formats.listed(_(role.value) for role in who_may(Power.APPROVE))
 
 
 KINDS = {

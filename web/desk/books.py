@@ -7,6 +7,7 @@ Every report is one of settlement/finance. What a hub of millions of journals ta
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -240,8 +241,8 @@ def _report(name: str, *, point: bool = False, issuer: str = "") -> ResponseRetu
         wrong=[each for each in report.checks if not each.agrees] if report else [],
         issuer=issuer,
         known=known,
-        say=say,
-        head=head,
+        say=partial(say, known=known),
+        head=partial(head, known=known),
         rows=ROWS,
         query=days.query,
         file=lambda form: (

@@ -201,7 +201,6 @@ def journal(name: str) -> ResponseReturnValue:
         behind=behind,
         body=_without_codes(behind.request.body) if behind and behind.request else "",
         standing=standing,
-        utc=rfc3339,
     )
 
 

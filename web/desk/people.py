@@ -19,6 +19,8 @@ from kit.forms import Form, tell
 from kit.language import gettext as _
 from kit.language import mark
 from members.notices.senders import Smtp
+from staff.approvals import PARTNER
+from staff.audit.recording import COMMAND_LINE
 from staff.errors import AlreadyProposed
 from staff.people import invitations, operators, sessions, store
 from staff.people.errors import EmailTaken, LastAdministrator, NameTaken, OwnRoles
@@ -317,6 +319,14 @@ def _waiting(row: RowMapping) -> dict[str, Any]:
         "by": row["proposed_by"],
         "expires_at": row["expires_at"],
     }
+
+
+@pages.app_template_filter("person")
+def person_word(who: str) -> str:
+    """Who acted; what is no person is said in words."""
+    if who.startswith(PARTNER):
+        return _("partner %(slug)s", slug=who.removeprefix(PARTNER))
+    return _("command line") if who == COMMAND_LINE else who
 
 
 @pages.app_template_filter("role")

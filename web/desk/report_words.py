@@ -1,12 +1,14 @@
 """What the reports of finance say, in the reader's language: headings, rows, checks, notes.
 
-Names of partners and of accounts stand as they are.
+Names of accounts stand as they are.
 """
 
 import re
+from collections.abc import Mapping
 
 from kit.language import gettext as _
 from kit.language import mark
+from web.frame.formats import listed
 
 _WORDS = (
     # Headings of tables
@@ -152,17 +154,20 @@ _SHAPES = (
 )
 
 
-def say(text: str) -> str:
-    """The words of a report as a page has them; what is a name stays one."""
+def say(text: str, known: Mapping[str, str]) -> str:
+    """The words of a report as a page has them; `known`: names of partners by their slugs."""
     if text in _WORDS:
         return _(text)
     for shape, message in _SHAPES:
         if found := re.fullmatch(shape, text):
-            return _(message, **found.groupdict())
+            words = found.groupdict()
+            if "name" in words:
+                words["name"] = listed(known.get(each, each) for each in words["name"].split(", "))
+            return _(message, **words)
     return text
 
 
-def head(text: str) -> str:
+def head(text: str, known: Mapping[str, str]) -> str:
     """The same with a capital, for the head of a column."""
-    said = say(text)
+    said = say(text, known)
     return said[:1].upper() + said[1:]

@@ -27,6 +27,7 @@ from settlement import agreed, fx_rates
 from settlement.bank import accounts, importing
 from settlement.explaining.kept import kept
 from settlement.explaining.simulation import CHANGEABLE, Scenario, replay
+from settlement.reckoning import FLOAT, HUB
 from staff.approvals import Proposal
 from web.desk import exchanges
 from web.desk.facts import Reader
@@ -99,6 +100,7 @@ def differences(
 
 def _look(session: Session, currency: str, now: datetime) -> _Look:
     names = {party: name for party, (_id, name) in settlement.store.names(session).items()}
+    names |= {HUB: _("The hub"), FLOAT: _("Prepaid pool")}
     zone = ZoneInfo(exchange.store.zone(session))
     return _Look(session=session, now=now, reader=Reader(names, currency, zone))
 

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 import settlement.store
-from kit.clock import rfc3339
 from kit.errors import Refusal
 from kit.forms import tell
 from kit.language import current
@@ -64,7 +63,6 @@ def statement(number: str) -> ResponseReturnValue:
         slug=slug,
         name=name,
         replaced_by="" if newer is None or newer["number"] == number else newer["number"],
-        utc=rfc3339,
         languages=get_args(Language),
     )
 

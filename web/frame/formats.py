@@ -3,7 +3,7 @@
 Points are whole numbers, money minor units; times come in any zone and are shown in the hub's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -35,6 +35,16 @@ def money(minor: int, currency: str) -> str:
     units = Decimal(minor).scaleb(-get_currency_precision(currency))
     shown = format_currency(abs(units), currency, locale=_locale()).replace("CN¥", "¥")
     return f"{MINUS}{shown}" if minor < 0 else shown
+
+
+def listed(words: Iterable[str]) -> str:
+    """operations, finance; 运营、财务"""
+    return ("、" if current() == "zh" else ", ").join(words)
+
+
+def utc(at: datetime) -> str:
+    """2026-10-31 16:00:00, whose column or label says that it is UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def headline(amount: int) -> str:

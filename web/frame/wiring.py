@@ -82,6 +82,8 @@ def install(app: Flask, *, secret: bytes, production: bool, zone: ZoneInfo, cloc
         short_id=formats.short_id,
         ago=formats.ago,
         headline=formats.headline,
+        listed=formats.listed,
+        utc=formats.utc,
     )
     app.jinja_env.globals.update(
         _=language.gettext,
