@@ -64,8 +64,8 @@ def test_pages_are_accessible(desk_visitor, waiting, screen, language, theme) ->
         visitor.go(page)
         visitor.check()
         look(visitor, f"{kind}-{mark}")
-        for closed in visitor.page.locator("main details").all():
-            closed.locator("summary").click()
+        for summary in visitor.page.locator("main details > summary:visible").all():
+            summary.click()
         visitor.check()
     for which in ("mine", "decided"):
         visitor.go(f"/desk/approvals?show={which}")
