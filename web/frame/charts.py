@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FEW = 5  # Series with a colour of their own; what comes after them is one: others.
 HEIGHT = 200  # pixels from the top of the highest bar to the foot of the deepest
 GAP = 2  # pixels of ground between two parts of a bar
-PLOT = 84.0  # per cent of the width; the rest has the series' names
+_LINE = 17  # pixels from one name to the next at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,24 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """How a series is called; `of` as of its parts, `y` is the middle of the line it stands on."""
+
+    of: int
+    text: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bars:
     """`zero` and `height` in pixels; `top` and `bottom` are the figures at the upper and lower end.
 
-    `names` stand at the right end of the last bar that shows their series.
+    `names` go from the top down, each as near to its part of the last bar as the others allow.
     """
 
     parts: list[Part]
     labels: list[Label]
-    names: list[Label]
+    names: list[Name]
     zero: float
     height: float
     top: int
@@ -60,7 +69,7 @@ def bars(columns: Sequence[tuple[str, Sequence[int]]], names: Sequence[str], oth
     bottom = _round_up(max((sum(max(-v, 0) for v in row) for row in rows), default=0))
     scale = HEIGHT / ((top + bottom) or 1)
     zero = top * scale
-    step = PLOT / (len(rows) or 1)
+    step = 100 / (len(rows) or 1)
     parts: list[Part] = []
     for at, row in enumerate(rows):
         above = below = zero
@@ -69,7 +78,7 @@ def bars(columns: Sequence[tuple[str, Sequence[int]]], names: Sequence[str], oth
             if not high:
                 continue
             y = above - high if value > 0 else below
-            of = 0 if folded and number == FEW else number + 1
+            of = 0 if number == FEW else number + 1
             box = max(high - (GAP if high > 2 * GAP else 0), 0.5)
             drawn = y if value > 0 else y + high - box
             parts.append(
@@ -85,10 +94,9 @@ def bars(columns: Sequence[tuple[str, Sequence[int]]], names: Sequence[str], oth
     )
 
 
-def _names(rows: list[list[int]], names: list[str], zero: float, scale: float) -> list[Label]:
-    """Each name beside its part of the last bar, 16 pixels from the next at least."""
+def _names(rows: list[list[int]], names: list[str], zero: float, scale: float) -> list[Name]:
     above = below = zero
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, int, str]] = []
     last = rows[-1] if rows else []
     for number, name in enumerate(names):
         value = last[number] if last else 0
@@ -96,13 +104,13 @@ def _names(rows: list[list[int]], names: list[str], zero: float, scale: float) -
         high = abs(value) * scale
         middle = below + high / 2 if hangs else above - high / 2
         above, below = (above, below + high) if hangs else (above - high, below)
-        found.append((middle, name))
-    placed: list[Label] = []
-    lowest = 8.0
-    for middle, name in sorted(found):
+        found.append((middle, 0 if number == FEW else number + 1, name))
+    placed: list[Name] = []
+    lowest = _LINE / 2
+    for middle, of, name in sorted(found):
         lowest = max(lowest, middle)
-        placed.append(Label(name, _cut(PLOT + 1.5), _cut(lowest + 4)))
-        lowest += 17
+        placed.append(Name(of, name, _cut(lowest)))
+        lowest += _LINE
     return placed
 
 

@@ -16,9 +16,10 @@ from pysvgchart.shapes import Circle, Element, Line, Point, Text
 
 from web.frame import formats
 
-WIDTHS: Final = (256, 340, 440, 540, 680)  # pixels; desk.css shows each from its own on
+WIDTHS: Final = (256, 320, 440, 540, 680, 900, 1120)  # pixels; desk.css shows each from its own on
 HEIGHT: Final = 240
-_LEFT, _TOP, _LETTER = 8, 28, 8  # pixels: margin, head room, about the breadth of a letter
+# Pixels: margin, head room, about the breadth of a letter and of a Chinese character.
+_LEFT, _TOP, _LETTER, _CHARACTER = 8, 28, 8, 14
 _MOST = 5  # series that have a line and a colour of their own
 
 Shown = Callable[[Any], str]
@@ -52,7 +53,7 @@ def steps(series: Sequence[tuple[str, Sequence[Step]]], until: date, shown: Show
             for day, figure, words in changes:
                 at = Point(x(day.toordinal()), y(figure))
                 chart.add_custom_element(Circle(at.x, at.y, radius=3, styles={}, classes=["dot"]))
-                if width >= WIDTHS[-2]:
+                if width >= 540:
                     chart.add_custom_element(_text(at.x + 4, at.y - 8, words, "amount"))
         written = formats.day if width > WIDTHS[1] else formats.month
         room = _breadth(written(days[-1])) + 8
@@ -212,7 +213,7 @@ def _text(x: float, y: float, words: str, kind: str) -> Element:
 
 def _breadth(words: str) -> int:
     """About how many pixels words take, at most."""
-    return sum(2 * _LETTER if letter >= "⺀" else _LETTER for letter in words)
+    return sum(_CHARACTER if letter >= "⺀" else _LETTER for letter in words)
 
 
 def _cut(words: str, room: float) -> str:

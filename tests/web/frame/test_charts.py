@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.frame.charts import FEW, HEIGHT, PLOT, bars
+from web.frame.charts import FEW, HEIGHT, bars
 
 FIGURES = st.integers(-(10**12), 10**12)
 
@@ -61,7 +61,7 @@ def test_every_part_lies_within_the_picture(rows: list[list[int]]) -> None:
     for part in drawn.parts:
         assert 0 <= part.of <= FEW
         assert part.x >= 0
-        assert part.x + part.width <= PLOT + 0.1
+        assert part.x + part.width <= 100.1
         assert part.height > 0
         assert part.y >= -1
         assert part.y + part.height <= HEIGHT + 1

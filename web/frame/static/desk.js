@@ -215,6 +215,10 @@
     }
   });
 
+  const broad = matchMedia("(min-width: 640px)");
+  const fold = () => all("[data-fold]").forEach((part) => { part.open = broad.matches; });
+  broad.addEventListener("change", fold);
+  fold();
   all("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => print());
