@@ -94,6 +94,7 @@ class TestPartners:
             "/market/keys",
             "/market/keys/add",
             "/market/limits",
+            "/market/trust",
             "/market/traffic",
             "/market/terms",
             "/market/suspend",
@@ -110,7 +111,14 @@ class TestPartners:
         self, desk_visitor, traded, screen, language
     ) -> None:
         visitor = desk_visitor("ada", "auditor", screen=screen, language=language)
-        for path in ("", "/market", "/market/keys", "/market/limits", "/market/traffic"):
+        for path in (
+            "",
+            "/market",
+            "/market/keys",
+            "/market/limits",
+            "/market/trust",
+            "/market/traffic",
+        ):
             visitor.go(f"/desk/partners{path}")
             visitor.check()
             assert visitor.page.locator("main form[method=post]").count() == 0

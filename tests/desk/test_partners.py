@@ -196,6 +196,27 @@ class TestTraffic:
         assert "Points not yet turned into money: 6,000 ¥60.00" in words
         assert "Money of closed windows not yet paid" in words
 
+    def test_trust_is_a_record_and_what_it_bears(
+        self, sign_in: SignIn, coalition: Coalition
+    ) -> None:
+        visitor = sign_in("ada", "auditor")
+        path = "/desk/partners/market/trust"
+        words = visitor.get(path).words
+        assert "Trust level 0 of 5" in words
+        assert "windows settled in time, more of them: 1" in words
+        assert "It has settled no window yet" in words
+        assert "Its cap is ¥50,000.00: more than this level bears." in words
+        coalition.settle("2030-01")  # Whatever the bank says: it has seen nothing.
+        words = visitor.get(path).words
+        assert "2030-01 ¥40.00" in words
+        assert "never in full" in words
+        (line,) = visitor.get(f"{path}?format=csv").text.splitlines()[1:]
+        assert line.startswith("2030-01,4000,-")
+        fuel = visitor.get("/desk/partners/fuel/trust").words
+        assert "Trust level 1 of 5" in fuel
+        assert "nothing to pay" in fuel
+        assert "Its terms in force have no cap." in fuel
+
 
 def test_one_that_is_not_there(sign_in: SignIn) -> None:
     assert sign_in("ada", "auditor").get("/desk/partners/nobody").status == 404

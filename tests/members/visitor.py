@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 from uuid import UUID
 
+from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from kit.database import Database
@@ -267,6 +268,7 @@ class Site:
     outbox: Outbox
     home: Path
     sealer: Sealer = field(repr=False)
+    rules: list[Rule] = field(repr=False)
 
     @property
     def key_file(self) -> Path:
@@ -313,7 +315,8 @@ def site_at(address: Address, folder: Path, host: str = "localhost", **more: str
     thread.start()
     try:
         keys = fetch_hub_keys(origin)
-        yield Site(origin, port, keys, clock, Outbox(folder), folder, settings.sealer)
+        outbox, rules = Outbox(folder), list(app.url_map.iter_rules())
+        yield Site(origin, port, keys, clock, outbox, folder, settings.sealer, rules)
     finally:
         server.shutdown()
         thread.join()

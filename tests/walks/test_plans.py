@@ -29,6 +29,7 @@ from settlement import condition, exposures, finding, outstanding
 from settlement.bank import store as bank
 from settlement.book_checks import standing
 from settlement.documents import store as documents
+from settlement.trust.record import MOST, record_of
 from staff import approvals
 from tests.cluster import Cluster, migrated_database
 from tests.walks.plans import pages, plans, scanned
@@ -294,6 +295,13 @@ def test_a_member_is_looked_up_by_indexes(years: Years, who: str) -> None:
     for plan in plans(years.database, ask):
         assert not scanned(plan) & years.large, plan
         assert pages(plan) <= 2 * FEW, plan  # A receipt is asked of each partner in turn.
+
+
+def test_a_partners_record_is_read_window_by_window(years: Years) -> None:
+    now = datetime.now(UTC)
+    for plan in plans(years.database, lambda session: record_of(session, 3, now)):
+        assert not scanned(plan) & years.large, plan
+        assert pages(plan) <= 25 * MOST, plan  # The position, and each payment at its bank.
 
 
 def test_points_outstanding_come_from_the_totals(years: Years) -> None:

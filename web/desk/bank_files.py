@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -146,27 +147,31 @@ def waiting() -> ResponseReturnValue:
     return render_template("desk/bank_lines.html", asked=asked, rows=rows, most=LINES)
 
 
-@pages.route("/bank/<name>", methods=("GET", "POST"))
+@pages.get("/bank/<name>")
 @signed_in()
 def line(name: str) -> ResponseReturnValue:
     """One line of the bank; which payment it belongs to is proposed here."""
-    id_ = from_text("ent", name)
-    if id_ is None:
-        abort(404)
-    form = Form(None, request.form) if request.method == "POST" else Form()
-    if form.sent:
-        if not me().may(Power.MONEY):
-            abort(403)
-        payment = form.typed.get("payment", "")
-        if not payment:
-            form.refuse("payment", _("Choose the payment that it belongs to."))
+    return _line(name, Form())
 
-        def made(session: Session) -> Made:
-            importing.check_match(session, id_, payment)
-            return "bank-match", {"entry": str(id_), "payment": payment}
 
-        if there := propose_from(form, made, "payment"):
-            return there
+@pages.post("/bank/<name>")
+@signed_in(Power.MONEY)
+def propose_match(name: str) -> ResponseReturnValue:
+    """Propose which payment it belongs to."""
+    form = Form(None, request.form)
+    id_, payment = _entry(name), form.typed.get("payment", "")
+    if not payment:
+        form.refuse("payment", _("Choose the payment that it belongs to."))
+
+    def made(session: Session) -> Made:
+        importing.check_match(session, id_, payment)
+        return "bank-match", {"entry": str(id_), "payment": payment}
+
+    return propose_from(form, made, "payment") or _line(name, form)
+
+
+def _line(name: str, form: Form) -> ResponseReturnValue:
+    id_ = _entry(name)
     with here().database.transaction() as session:
         row = store.entry(session, id_)
         if row is None:
@@ -271,6 +276,13 @@ def _matched(session: Session, row: Any) -> Progress | None:
         if (each.payment.window.revision, each.payment.number) == (row["revision"], row["payment"]):
             return each
     return None
+
+
+def _entry(name: str) -> UUID:
+    id_ = from_text("ent", name)
+    if id_ is None:
+        abort(404)
+    return id_
 
 
 @pages.record_once

@@ -1,4 +1,4 @@
-"""Partners: terms in force and proposed, keys, limits, traffic; let in, suspended, restored."""
+"""Partners: terms, keys, limits, trust, traffic; let in, suspended, restored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,8 @@ from partners.registry import Partner
 from partners.terms import DatedTerms
 from settlement.exposures import Exposure, exposures
 from settlement.traffic import traffic
+from settlement.trust import levels
+from settlement.trust.record import record_of
 from staff import approvals
 from staff.roles import Power, who_may
 from web.desk.acting import note, propose
@@ -194,6 +196,57 @@ def its_traffic(slug: str) -> ResponseReturnValue:
             f"{slug}-traffic",
         )
     return _page("traffic", found, windows=windows)
+
+
+@pages.get("/partners/<slug>/trust")
+@signed_in()
+def its_trust(slug: str) -> ResponseReturnValue:
+    """How it settled so far, its level, and what that bears beside its cap."""
+    now = here().clock()
+    with here().database.transaction() as session:
+        found = registry.find(session, slug)
+        record = record_of(session, found.party, now)
+        in_force = in_force_now(session, found, now)
+    reached = levels.level(record.facts)
+    if request.args.get("format") == "csv":
+        head = ("window", "owed", "net", "currency", "due_on", "came_on", "late", "short")
+        currency = here().currency
+        return as_csv(
+            head,
+            (
+                (
+                    each.window,
+                    each.owed,
+                    each.net,
+                    currency,
+                    each.due_on.isoformat(),
+                    each.came_on.isoformat() if each.came_on else None,
+                    each.late,
+                    each.short,
+                )
+                for each in record.kept
+            ),
+            f"{slug}-trust",
+        )
+    return _page(
+        "trust",
+        found,
+        record=record,
+        level=reached,
+        rungs=levels.RUNGS,
+        steps=[_step(each) for each in levels.next_steps(record.facts)],
+        bears=levels.bearable(reached, record.usual, record.security),
+        cap=in_force.issuing.cap if in_force else None,
+    )
+
+
+def _step(step: levels.Step) -> str:
+    return {
+        "default": lambda: _("its shortfall is made good"),
+        "windows": lambda: _("windows settled in time, more of them: %(n)s", n=step.amount),
+        "security": lambda: _("it leaves all the security that its terms ask"),
+        "late": lambda: _("late windows grow a year old: %(n)s", n=step.amount),
+    }[step.what]()
 
 
 # --- in and out -----------------------------------------------------------------------------------

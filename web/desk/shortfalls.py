@@ -38,29 +38,34 @@ STEPS = {
 }
 
 
-@pages.route("/windows/<name>/default/<slug>", methods=("GET", "POST"))
+@pages.get("/windows/<name>/default/<slug>")
 @signed_in()
 def default(name: str, slug: str) -> ResponseReturnValue:
     """The dry run of both ways; who may propose one of them types the window's name."""
-    form = Form(None, request.form) if request.method == "POST" else Form()
-    if form.sent:
-        if not me().may(Power.RISK):
-            abort(403)
-        method = form.typed.get("method", "")
-        if method not in METHODS:
-            form.refuse("method", _("Choose one of these"))
-        if form.typed.get("window", "") != name:
-            form.refuse("window", _("Type %(name)s to confirm.", name=name))
+    return _default(name, slug, Form())
 
-        def made(session: Session) -> Made:
-            party = Parties(session).find(slug)
-            if party is None:
-                abort(404)
-            shown = defaulting.dry_run(session, name, party.number, method)
-            return "default", shown.content()
 
-        if there := propose_from(form, made):
-            return there
+@pages.post("/windows/<name>/default/<slug>")
+@signed_in(Power.RISK)
+def propose_default(name: str, slug: str) -> ResponseReturnValue:
+    """Propose one of the two ways."""
+    form = Form(None, request.form)
+    method = form.typed.get("method", "")
+    if method not in METHODS:
+        form.refuse("method", _("Choose one of these"))
+    if form.typed.get("window", "") != name:
+        form.refuse("window", _("Type %(name)s to confirm.", name=name))
+
+    def made(session: Session) -> Made:
+        party = Parties(session).find(slug)
+        if party is None:
+            abort(404)
+        return "default", defaulting.dry_run(session, name, party.number, method).content()
+
+    return propose_from(form, made) or _default(name, slug, form)
+
+
+def _default(name: str, slug: str, form: Form) -> ResponseReturnValue:
     with here().database.transaction() as session:
         window = settlement.store.get_window(session, name)
         parties = Parties(session)

@@ -164,26 +164,32 @@ def payment_file(name: str, file: str) -> ResponseReturnValue:
     return as_file(found[file].document, f"{file}.xml", "application/xml")
 
 
-@pages.route("/windows/<name>/pay/<payment>", methods=("GET", "POST"))
+@pages.get("/windows/<name>/pay/<payment>")
 @signed_in()
 def payment(name: str, payment: str) -> ResponseReturnValue:
     """One payment: what came of it, and what may be done about it."""
-    form = Form(None, request.form) if request.method == "POST" else Form()
-    if form.sent:
-        if not me().may(Power.MONEY):
-            abort(403)
-        day = _day(form.typed.get("received_on", ""))
-        if day is None:
-            form.refuse("received_on", _("Enter the day as in 2026-11-22."))
-        elif day > here().clock().date():
-            form.refuse("received_on", _("That day has not come yet."))
+    return _payment(name, payment, Form())
 
-        def made(session: Session) -> Made:
-            importing.check_confirmation(session, payment)
-            return "payment-confirmation", {"payment": payment, "received_on": day}
 
-        if there := propose_from(form, made):
-            return there
+@pages.post("/windows/<name>/pay/<payment>")
+@signed_in(Power.MONEY)
+def propose_confirmation(name: str, payment: str) -> ResponseReturnValue:
+    """Propose that a payment between two partners came."""
+    form = Form(None, request.form)
+    day = _day(form.typed.get("received_on", ""))
+    if day is None:
+        form.refuse("received_on", _("Enter the day as in 2026-11-22."))
+    elif day > here().clock().date():
+        form.refuse("received_on", _("That day has not come yet."))
+
+    def made(session: Session) -> Made:
+        importing.check_confirmation(session, payment)
+        return "payment-confirmation", {"payment": payment, "received_on": day}
+
+    return propose_from(form, made) or _payment(name, payment, form)
+
+
+def _payment(name: str, payment: str, form: Form) -> ResponseReturnValue:
     with here().database.transaction() as session:
         window = _closed(session, name)
         parties = Parties(session)

@@ -1,0 +1,1 @@
+"""How far a partner is trusted: by how it settled, window after window."""
