@@ -1,5 +1,6 @@
 """Money in another currency: integers only, fixed at close, and the fractions are the hub's."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,23 @@ class Rate:
             self.numerator * 10 ** exponent(self.quote),
             self.denominator * 10 ** exponent(self.base),
         )
+
+
+_RATIO = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6})|/([0-9]{1,12}))?")
+
+
+def read_rate(base: str, quote: str, ratio: str) -> Rate:
+    """What `20.1` or `201/10` units of quote for one of base is. Raises ValueError."""
+    found = _RATIO.fullmatch(ratio)
+    if found is None or not re.fullmatch("[A-Z]{3}", quote):
+        raise ValueError(ratio)
+    whole, decimals, below = found.groups()
+    return Rate(
+        base=base,
+        quote=quote,
+        numerator=int(whole + (decimals or "")),
+        denominator=int(below) if below else 10 ** len(decimals or ""),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,12 +16,20 @@ from sqlalchemy.orm import Session
 
 from kit.database import Database
 from kit.secrets import Secrets
+from staff.audit.recording import COMMAND_LINE
 from staff.people import store
 from staff.people.errors import EmailTaken, NameTaken
 
 VALID: Final = timedelta(hours=48)
-NAME: Final = re.compile(r"[\w][\w .'’-]{0,38}[\w]", re.UNICODE)
+_NAME: Final = re.compile(r"[\w][\w .'’-]{0,38}[\w]", re.UNICODE)
+# What stands in the books and the audit log where nobody acted at the desk.
+_NOBODYS: Final = frozenset({COMMAND_LINE, "calendar", "hub", "system"})
 EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
+
+
+def is_name(text: str) -> bool:
+    """Whether somebody may be called so: 2 to 40 letters, and not as what is nobody."""
+    return bool(_NAME.fullmatch(text)) and text.casefold() not in _NOBODYS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -167,8 +167,11 @@ def test_one_that_was_suspended(desk_visitor, traded, screen, language) -> None:
 @LANGUAGES
 class TestRates:
     def test_are_accessible(self, desk_visitor, traded, screen, language) -> None:
-        visitor = desk_visitor("olaf", "operations", screen=screen, language=language)
-        for path in ("", "?direction=export", "?partner=long", "/propose"):
+        roles = ("operations", "finance")
+        visitor = desk_visitor("olaf", *roles, screen=screen, language=language)
+        for path in (
+            "", "?direction=export", "?partner=long", "/propose", "/money", "/others",
+        ):  # fmt: skip
             visitor.go(f"/desk/rates{path}")
             visitor.check()
 

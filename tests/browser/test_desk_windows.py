@@ -51,6 +51,7 @@ def test_every_page_of_windows_is_accessible(
         "/desk/windows/2030-01",
         "/desk/windows/2030-02",
         "/desk/windows/2030-02/close",
+        "/desk/windows/calendar",
         "/desk/windows/2030-01/approval",
         "/desk/windows/2030-01/market",
         "/desk/windows/2030-01/long",

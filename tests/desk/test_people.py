@@ -202,6 +202,8 @@ class TestInvitation:
         [
             ({"name": "x"}, "Enter a name of 2 to 40 letters"),
             ({"name": "<b>bold</b>"}, "Enter a name of 2 to 40 letters"),
+            ({"name": "Command line"}, "Enter a name of 2 to 40 letters"),
+            ({"name": "partner:market"}, "Enter a name of 2 to 40 letters"),
             ({"name": "ann"}, "Somebody has this name already."),
             ({"email": "nowhere"}, "Enter an e-mail address"),
             ({"email": "known@example.com"}, "Somebody has this address already."),

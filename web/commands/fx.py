@@ -6,11 +6,9 @@ from datetime import datetime
 import click
 
 from settlement import fx_rates, store
-from settlement.fx import Rate
+from settlement.fx import Rate, read_rate
 from web.commands.context import Context, json_option, pass_context
 from web.commands.proposing import AS, REASON, propose
-
-_RATIO = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6})|/([0-9]{1,12}))?")
 
 
 @click.group()
@@ -33,7 +31,7 @@ def propose_rate(
 
     As `fx propose CNY/JPY 20.1`, or 201/10: so many yen for one yuan.
     """
-    proposed = read_rate(context.settings.currency, pair, rate)
+    proposed = rate_of(context.settings.currency, pair, rate)
     with context.database.transaction() as session:
         valid_from = day.date() if day else store.day_of(session, context.clock())
         fx_rates.check(session, proposed, valid_from=valid_from)
@@ -55,21 +53,12 @@ def list_(context: Context) -> None:
     )
 
 
-def read_rate(base: str, pair: str, ratio: str) -> Rate:
+def rate_of(base: str, pair: str, ratio: str) -> Rate:
     """`CNY/JPY` and `20.1` or `201/10`. Raises UsageError."""
     quote = pair.removeprefix(f"{base}/")
     if not re.fullmatch("[A-Z]{3}", quote) or quote == base:
         raise click.UsageError(f"{pair} is no pair of {base} and another currency: {base}/JPY")
-    found = _RATIO.fullmatch(ratio)
-    if found is None:
-        raise click.UsageError(f"{ratio} is not a rate: write 20.1 or 201/10")
-    whole, decimals, below = found.groups()
     try:
-        return Rate(
-            base=base,
-            quote=quote,
-            numerator=int(whole + (decimals or "")),
-            denominator=int(below) if below else 10 ** len(decimals or ""),
-        )
+        return read_rate(base, quote, ratio)
     except ValueError as error:
-        raise click.UsageError(f"{ratio} is not a rate: {error}") from error
+        raise click.UsageError(f"{ratio} is not a rate: write 20.1 or 201/10") from error

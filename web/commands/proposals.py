@@ -12,7 +12,7 @@ from kit.secrets import Secrets
 from staff import approvals
 from staff.audit.recording import record
 from staff.people import invitations, sign_in_links
-from staff.people.invitations import EMAIL, NAME
+from staff.people.invitations import EMAIL, is_name
 from staff.people.operators import ways_in
 from staff.roles import Role
 from web import enactments
@@ -41,7 +41,7 @@ def operators() -> None:
 @pass_context
 def add_operator(context: Context, name: str, roles: tuple[str, ...], email: str) -> None:
     """Add an operator, who may act here at once; `invitation-link` lets them in at the desk."""
-    if not (NAME.fullmatch(name) and (not email or EMAIL.fullmatch(email))):
+    if not (is_name(name) and (not email or EMAIL.fullmatch(email))):
         raise click.BadParameter("a name of 2 to 40 letters, and an e-mail address or none")
     with context.database.transaction() as session:
         if email:

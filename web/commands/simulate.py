@@ -19,7 +19,7 @@ from settlement.explaining.simulation import Scenario, policy, replay
 from settlement.fx import Rate
 from settlement.report import WIDTH
 from web.commands.context import Context, json_option, pass_context
-from web.commands.fx import read_rate
+from web.commands.fx import rate_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SET = re.compile(r"([^.=]+)\.([a-z_]+)=(.+)")
@@ -114,7 +114,7 @@ def _wanted(
 
 def _rates(base: str, file: Path | None) -> dict[str, Rate]:
     asked = {} if file is None else _object(file)
-    return {quote: read_rate(base, f"{base}/{quote}", str(each)) for quote, each in asked.items()}
+    return {quote: rate_of(base, f"{base}/{quote}", str(each)) for quote, each in asked.items()}
 
 
 def _object(file: Path) -> dict[str, Any]:

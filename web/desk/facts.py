@@ -99,6 +99,7 @@ VALUES: Mapping[str, str] = {
     "cover": mark("covered by others"),
     "without": mark("worked out without the partner"),
     "month": mark("month"),
+    "half-month": mark("half a month"),
     "week": mark("week"),
     "day": mark("day"),
     "hub": mark("by way of the hub"),

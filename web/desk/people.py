@@ -24,7 +24,7 @@ from staff.audit.recording import COMMAND_LINE
 from staff.errors import AlreadyProposed
 from staff.people import invitations, operators, sessions, store
 from staff.people.errors import EmailTaken, LastAdministrator, NameTaken, OwnRoles
-from staff.people.invitations import EMAIL, NAME, VALID
+from staff.people.invitations import EMAIL, VALID, is_name
 from staff.roles import POWERS, Power, Role, who_may
 from web.desk.acting import note, propose
 from web.desk.files import as_csv
@@ -130,7 +130,7 @@ def propose_invitation() -> ResponseReturnValue:
     """Another must approve; then the link goes out."""
     form, roles = Form(None, request.form), _chosen()
     name, email = form.typed.get("name", ""), form.typed.get("email", "").casefold()
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         form.refuse("name", _("Enter a name of 2 to 40 letters, as the desk will show it."))
     if not EMAIL.fullmatch(email):
         form.refuse("email", _("Enter an e-mail address, such as li.mei@example.com."))

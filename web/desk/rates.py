@@ -83,6 +83,7 @@ def all_rates() -> ResponseReturnValue:
         fx=fx,
         proposed=waiting,
         may=me().may(Power.RATES),
+        may_fix=me().may(Power.MONEY),
         roles=[str(role) for role in who_may(Power.RATES)],
         now_=now,
     )
@@ -121,7 +122,7 @@ def propose_rate() -> ResponseReturnValue:
                 proposal = propose(session, "rate", asdict(new), form.typed["reason"])
             except RateArbitrage as refusal:
                 form.refuse("theirs", _("Going round a loop with this rate would make points."))
-                loop = _steps(str(refusal.facts["loop"]), Parties(session))
+                loop = loop_steps(str(refusal.facts["loop"]), Parties(session))
             except Refusal as refusal:
                 form.refuse("valid_from", refusal.title)
     if not form.ok:
@@ -186,8 +187,8 @@ def _chain(loop: Any, parties: Parties) -> list[str]:
     return [_step(str(each), parties) for each in loop.steps]
 
 
-def _steps(loop: str, parties: Parties) -> list[str]:
-    """The same of a loop that a refusal names, without what it comes to behind its colon."""
+def loop_steps(loop: str, parties: Parties) -> list[str]:
+    """Each step in words of a loop that a refusal names; what it gains, behind a colon, is left."""
     return [_step(each, parties) for each in re.sub(r": [^:]*$", "", loop).split("; ")]
 
 

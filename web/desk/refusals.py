@@ -32,6 +32,15 @@ SAYS: Mapping[str, str] = {
     ),
     "exchange-answer-impossible": mark("In this state such an answer settles nothing."),
     "exchange-waits": mark("First let the partner trade, with terms in force."),
+    "rate-arbitrage": mark("Going round a loop with this rate would make points."),
+    "outside-rate-refused": mark(
+        "It leads from one kind of value to another: a partner's short name, points, or CNY."
+    ),
+    "fx-rate-exists": mark("Another rate is fixed for this pair and day."),
+    "calendar-refused": mark(
+        "The zone is unknown, or the days are not in order: advice, then call, within a year."
+    ),
+    "calendar-exists": mark("Another calendar begins at this very moment."),
     "own-roles": mark("Nobody decides on their own roles."),
     "last-administrator": mark("This is the last administrator: make another one first."),
     "operator-name-taken": mark("Somebody has this name already."),
