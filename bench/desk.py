@@ -77,6 +77,7 @@ _NOT_HERE = (
     r"/desk/members/<",  # a member, whom nobody opens without a reason
     r"/desk/(books/exports/<|invoices/)|/files?/|/evidence/",  # files, as long as they are large
     r"/desk/bank/|/bank/<|/default/",  # what a bank's file and a default would have brought
+    r"/desk/health/exchanges/<",  # an exchange that nobody answers
 )
 # A record that differs from ours, and a dispute about one line.
 _CASES = (
