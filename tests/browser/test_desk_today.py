@@ -42,7 +42,7 @@ class TestToday:
     def test_is_accessible_with_work_to_do(self, desk_visitor, traded, screen, language) -> None:
         visitor = desk_visitor("fay", "finance", "approver", language=language, screen=screen)
         visitor.go("/desk")
-        assert visitor.page.locator("table.todo tbody tr").count() == 2
+        assert visitor.page.locator(".to-do tbody tr").count() == 2
         visitor.check()
 
     def test_is_accessible_with_nothing(self, desk_visitor, books, screen, language) -> None:
