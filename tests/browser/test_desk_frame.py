@@ -210,3 +210,19 @@ def test_what_is_printed_says_what_was_asked_and_by_whom(desk_visitor) -> None:
     assert page.get_by_text("State: pays").is_visible()
     for gone in ("nav.side", "header.top", "form.filters", "[data-csv]", "button.button"):
         assert not page.locator(gone).first.is_visible(), gone
+
+
+def test_filters_are_folded_on_a_phone_until_one_is_in_force(desk_visitor) -> None:
+    visitor = desk_visitor("fay", "finance", screen=PHONE)
+    visitor.go("/desk/windows")
+    state = visitor.page.locator("select[name=state]")
+    assert not state.is_visible()
+    visitor.page.locator(".fold > summary").click()
+    state.select_option("settled")
+    visitor.page.locator("form[data-filters] button").click()
+    visitor.page.wait_for_url("**state=settled*")
+    assert visitor.page.locator("select[name=state]").is_visible()
+    visitor.page.set_viewport_size(DESK)
+    visitor.go("/desk/windows")
+    assert visitor.page.locator("select[name=state]").is_visible()
+    assert not visitor.page.locator(".fold > summary").is_visible()

@@ -14,6 +14,14 @@ from tests.server import Server
 NUMBER = "13800138000"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+# What ends right of its card, unless it scrolls in a region of its own.
+SPILT = """() => [...document.querySelectorAll("main .card, aside .card")].flatMap((card) => {
+    const end = card.getBoundingClientRect().right + 1;
+    return [...card.querySelectorAll("*")]
+        .filter((part) => part.getBoundingClientRect().right > end && part.getClientRects().length)
+        .filter((part) => !part.closest(".region, .hidden, pre, svg"))
+        .map((part) => part.outerHTML.slice(0, 200));
+})"""
 
 
 class Visitor:
@@ -58,6 +66,7 @@ class Visitor:
         self.page.wait_for_load_state()  # A click may still be leading to the next page.
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} pixels"
+        assert self.page.evaluate(SPILT) == [], f"{self.page.url}: what is wider than its card"
         self.page.evaluate(self.axe)
         found = self.page.evaluate(
             """async () => (await axe.run(document, {

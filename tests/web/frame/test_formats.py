@@ -49,6 +49,8 @@ EXAMPLES: list[tuple[Callable[[], str], str, str]] = [
         "22 November 2026 at 17:05",
         "2026年11月22日17:05",
     ),
+    (lambda: formats.utc(AT.astimezone(BEIJING)), "2026-11-22 09:05:30", "2026-11-22 09:05:30"),
+    (lambda: formats.listed(["Fuel", "Market"]), "Fuel, Market", "Fuel、Market"),
     (lambda: formats.time_of_day(AT, BEIJING), "17:05", "17:05"),
     (lambda: formats.to_the_second(AT, BEIJING), "17:05:30", "17:05:30"),
     (
