@@ -35,14 +35,7 @@ def refuse_loops(
 
     What is told to a party leaves out what others agreed.
     """
-    dated = [
-        (row["valid_from"], row["valid_to"], make(dict(row), name.format(row["id"])))
-        for rows, make, name in (
-            (store.rates_during(session, valid_from, valid_to), rate_way, "rat_{:06d}"),
-            (store.outside_rates_during(session, valid_from, valid_to), others_way, "out_{:06d}"),
-        )
-        for row in rows
-    ]
+    dated = dated_ways(session, valid_from, valid_to)
     # A loop that is possible at all is possible when the last of its ways begins.
     begins = {valid_from, *(since for since, _, _ in dated if since and since > valid_from)}
     for moment in sorted(begins):
@@ -59,17 +52,21 @@ def refuse_loops(
 def loop_at(session: Session, moment: datetime) -> Loop | None:
     """A loop that gains at a moment, by our rates and those of others that are counted with."""
     soon = moment + timedelta(microseconds=1)
-    ways = [
-        *(
-            rate_way(dict(row), f"rat_{row['id']:06d}")
-            for row in store.rates_during(session, moment, soon)
-        ),
-        *(
-            others_way(dict(row), f"out_{row['id']:06d}")
-            for row in store.outside_rates_during(session, moment, soon)
-        ),
+    return find_loop(way for _, _, way in dated_ways(session, moment, soon))
+
+
+def dated_ways(
+    session: Session, valid_from: datetime, valid_to: datetime | None
+) -> list[tuple[datetime | None, datetime | None, Way]]:
+    """The ways in force at any time of the period, each with when it begins and ends."""
+    return [
+        (row["valid_from"], row["valid_to"], make(dict(row), name.format(row["id"])))
+        for rows, make, name in (
+            (store.rates_during(session, valid_from, valid_to), rate_way, "rat_{:06d}"),
+            (store.outside_rates_during(session, valid_from, valid_to), others_way, "out_{:06d}"),
+        )
+        for row in rows
     ]
-    return find_loop(ways)
 
 
 def rate_way(rate: Values, name: str) -> Way:

@@ -1,23 +1,25 @@
-"""What settlement has for somebody to do: windows, payments, disputes, records, seals."""
+"""What settlement has for somebody to do: windows, invoices, payments, disputes, records, seals."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from kit.due import MOST, Due
 from kit.ids import to_text
 from settlement import store
 from settlement.bank import agreement
+from settlement.bank import store as bank
+from settlement.bank.agreement import Disagreement
 from settlement.finance.store import end_of
 
 STUCK = timedelta(minutes=10)  # How long a closing, a comparison or a seal may take.
 
 # The few whose money is not settled; there are as many settlements as windows in all.
 _WINDOWS = """
-    SELECT w.id, w.name, s.state, s.closed_at, s.call_on, s.currency,
+    SELECT w.id, w.name, s.state, s.revision, s.closed_at, s.call_on, s.currency,
            (SELECT coalesce(sum(p.net), 0)::bigint FROM settlement.position p
             WHERE p.window_id = s.window_id AND p.revision = s.revision AND p.net > 0) AS moves
     FROM settlement.settlement s JOIN exchange."window" w ON w.id = s.window_id
@@ -94,23 +96,33 @@ def _windows(session: Session, now: datetime) -> Iterator[Due]:
             amount=row["moves"],
             currency=row["currency"],
         )
-        if row["state"] == "paying" and row["call_on"] < today:
-            yield from _overdue(session, row["id"], names, row["call_on"])
+        if row["state"] in ("approved", "paying") and row["call_on"] < today:
+            yield from _overdue(session, row, names)
 
 
-def _overdue(session: Session, window: int, names: dict[str, str], call_on: date) -> Iterator[Due]:
-    """A line for each currency in which payments of the window are missing, short or too much."""
-    sums: dict[str, tuple[int, int]] = {}
-    for each in agreement.disagreements(session, window):
-        count, amount = sums.get(each.currency, (0, 0))
-        sums[each.currency] = count + 1, amount + each.amount - each.received
-    for currency, (count, amount) in sums.items():
+def _overdue(session: Session, window: RowMapping, names: dict[str, str]) -> Iterator[Due]:
+    """A line for each currency in which invoices of the window are not paid in full, and one for
+    each in which other payments are missing, short or too much once they were sent for."""
+    asked = {
+        row["party"]
+        for row in bank.invoices_of_window(session, window["id"])
+        if row["kind"] == "invoice" and row["revision"] == window["revision"]
+    }
+    found: dict[tuple[str, str], list[Disagreement]] = {}
+    for each in agreement.disagreements(session, window["id"]):
+        if each.payer in asked and each.received < each.amount:
+            found.setdefault(("invoices", each.currency), []).append(each)
+        elif window["state"] == "paying":
+            found.setdefault(("payments", each.currency), []).append(each)
+    for (kind, currency), payments in found.items():
+        # An invoice may ask for several payments.
+        count = len({each.payer for each in payments}) if kind == "invoices" else len(payments)
         yield Due(
             urgency="stuck",
-            kind="payments",
-            at=end_of(session, call_on),
+            kind=kind,
+            at=end_of(session, window["call_on"]),
             names={**names, "n": count},
-            amount=amount,
+            amount=sum(each.amount - each.received for each in payments),
             currency=currency,
         )
 

@@ -112,3 +112,23 @@ def test_an_empty_hub_says_so(sign_in: SignIn, books: Books) -> None:
 
 def test_only_for_who_may(sign_in: SignIn, coalition: Coalition) -> None:
     assert sign_in("rita", "risk").get("/desk/rates/propose").status == 403
+
+
+def test_a_loop_is_on_the_list_of_today_until_it_ends(
+    sign_in: SignIn, coalition: Coalition, books: Books
+) -> None:
+    said = "Going round a loop of rates makes points"
+    visitor = sign_in("ada", "auditor")
+    assert said not in visitor.get("/desk").words
+    back = books.rate(
+        coalition.parties["market"], direction="export", theirs=10, ours=2, valid="[2021-03-09,)"
+    )
+    page = visitor.get("/desk")
+    assert f"Stuck since 9 Mar {said}" in page.words
+    assert 'href="/desk/rates"' in page.text
+    assert "A loop gains" in visitor.get("/desk/rates").words
+    books.owner.execute(
+        "UPDATE exchange.rate SET valid = tstzrange(lower(valid), '2022-01-01') WHERE id = %s",
+        (back,),
+    )
+    assert said not in visitor.get("/desk").words

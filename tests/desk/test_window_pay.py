@@ -1,6 +1,7 @@
 """A window's money at the desk: proposed, paid, brought in from the bank, short, settled."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,80 @@ class TestPropose:
 
     def test_takes_the_power(self, window: str, ada: Visitor) -> None:
         assert ada.get(f"/desk/windows/{window}/pay/propose").status == 403
+
+
+def stuck(visitor: Visitor) -> list[tuple[str, ...]]:
+    """What of a window's money is stuck by the list of today: what, of how many, how much."""
+    day = r"since \d+ \w+"
+    found = re.findall(
+        rf"Stuck {day} (\w+) of window .+?: (\d+){day} (\S+)", visitor.get("/desk").words
+    )
+    return sorted(found)
+
+
+def long_due(books: Books, window: str) -> None:
+    """Its days are all some weeks ago, for nobody stays signed in until they pass."""
+    books.owner.execute(
+        "UPDATE settlement.settlement SET advice_on = advice_on - 60, call_on = call_on - 60,"
+        " disputes_until = disputes_until - 60"
+        ' WHERE window_id = (SELECT id FROM exchange."window" WHERE name = %s)',
+        (window,),
+    )
+
+
+def test_an_invoice_for_two_payments_is_counted_once(
+    desk: Desk, books: Books, fay: Visitor
+) -> None:
+    window = desk.trade_directly(accept_price=900_000)
+    long_due(books, window)
+    desk.json("bank", "invoice", window)
+    assert len(desk.dues(window)) == 2
+    assert stuck(fay) == [("Invoices", "1", "¥30.00")]
+
+
+class TestOverdue:
+    @pytest.fixture(autouse=True)
+    def _past_its_day(self, window: str, books: Books) -> None:
+        long_due(books, window)
+
+    def test_who_was_invoiced_and_did_not_pay_is_on_the_list(
+        self, desk: Desk, window: str, fay: Visitor
+    ) -> None:
+        assert stuck(fay) == []  # Nobody was asked yet.
+        desk.json("bank", "invoice", window)
+        assert stuck(fay) == [("Invoices", "1", "¥600.00")]
+        page = fay.get("/desk")
+        assert f"Invoices of window {window} not paid by their day: 1" in page.words
+        assert f'href="/desk/windows/{window}/pay"' in page.text
+        due = desk.due(window, "in")
+        desk.says(paying(due, amount=due.amount - 1_800))
+        assert stuck(fay) == [("Invoices", "1", "¥18.00")]
+        desk.says(paying(due, amount=1_800))
+        assert stuck(fay) == []
+
+    def test_each_payment_stands_in_one_line(self, desk: Desk, window: str, fay: Visitor) -> None:
+        desk.pay(window)
+        sent = ("Payments", "1", "JP¥10,854")
+        assert stuck(fay) == [sent, ("Payments", "1", "¥600.00")]
+        desk.json("bank", "invoice", window)
+        assert stuck(fay) == [("Invoices", "1", "¥600.00"), sent]
+
+    def test_what_came_too_much_is_no_unpaid_invoice(
+        self, desk: Desk, window: str, fay: Visitor
+    ) -> None:
+        desk.pay(window)
+        desk.json("bank", "invoice", window)
+        due = desk.due(window, "in")
+        desk.says(paying(due, amount=due.amount + 500))
+        assert [what for what, _, _ in stuck(fay)] == ["Payments", "Payments"]
+
+    def test_what_two_people_settled_all_the_same_is_over(
+        self, desk: Desk, window: str, fay: Visitor
+    ) -> None:
+        desk.json("bank", "invoice", window)
+        assert stuck(fay)
+        desk.coalition.settle(window)
+        assert stuck(fay) == []
 
 
 class TestImport:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
+import exchange.due
 import partners.due
 import settlement.due
 import staff.due
@@ -241,6 +242,7 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
     [
         settlement.due.due,
         partners.due.due,
+        exchange.due.due,
         web.due.due,
         lambda session, now: staff.due.due(session, now, name="fay", approves=True),
         lambda session, now: staff.due.done_today(session, now),
@@ -259,6 +261,7 @@ def test_the_desk_asks_how_the_hub_is_at_any_size(years: Years) -> None:
     ids=[
         "settlement",
         "partners",
+        "rates",
         "jobs",
         "staff",
         "done",

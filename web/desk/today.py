@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+import exchange.due
 import partners.due
 import settlement.due
 import staff.due
@@ -44,6 +45,10 @@ _SAYS: Mapping[str, tuple[str, str]] = {
     "window-to-pay": (mark("Pay window %(window)s"), "/desk/windows/{window}"),
     "window-to-settle": (mark("Settle window %(window)s"), "/desk/windows/{window}"),
     "closing": (mark("Closing of window %(window)s is not finished"), "/desk/windows/{window}"),
+    "invoices": (
+        mark("Invoices of window %(window)s not paid by their day: %(n)s"),
+        "/desk/windows/{window}/pay",
+    ),
     "payments": (
         mark("Payments of window %(window)s overdue or short: %(n)s"),
         "/desk/windows/{window}/pay",
@@ -68,6 +73,7 @@ _SAYS: Mapping[str, tuple[str, str]] = {
         mark("Exchanges that %(partner)s does not answer: %(n)s"),
         "/desk/health/exchanges?partner={slug}",
     ),
+    "loop": (mark("Going round a loop of rates makes points"), "/desk/rates"),
     "approvals": (mark("Waiting for your approval: %(n)s"), "/desk/approvals"),
     "approvals-mine": (mark("Proposed by you: %(n)s"), "/desk/approvals?show=mine"),
     "worker": (mark("No job has run"), "/desk/health"),
@@ -202,6 +208,7 @@ def due_lines(session: Session, now: datetime, midnight: datetime) -> list[Line]
     found = [
         *settlement.due.due(session, now),
         *partners.due.due(session, now),
+        *exchange.due.due(session, now),
         *staff.due.due(session, now, name=me().name, approves=me().may("approve")),
         *web.due.due(session, now),
     ]
