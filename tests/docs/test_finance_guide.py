@@ -113,6 +113,8 @@ CHANGING = (
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+( ?UTC|Z|[+][0-9:]+)?)?"), "a day"),
     (re.compile(r"\b[0-9]{4}-[0-9]{2}\b"), "a month"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "a hash"),
+    # Others' transactions may keep the last of them for the next head.
+    (re.compile(r"\b[0-9]+ leaves\b"), "some leaves"),
     (re.compile(r"\bT-[0-9]+\b"), "terms"),
     (re.compile(r"\s+"), " "),
 )
