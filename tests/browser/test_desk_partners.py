@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from exchange import rates, rollup
+from exchange import rates
 from exchange.rates import NewRate
 from kit.database import Database
 from kit.ids import to_text
@@ -51,8 +51,8 @@ def traded(books: Books, database: Database) -> Coalition:
         made.spend("fuel", wallet, 40_000)
         made.spend("long", wallet, 12_345)
         made.close(name)
+    books.roll_up()
     with database.transaction() as session:
-        rollup.roll_up(session)
         build_partner(session, slug="bakery", name="Bakery", state="applied")
         partner = session.execute(select(Partner).where(Partner.party_id == market)).scalar_one()
         build_key(session, partner, public=PrivateKey.generate().public_key.to_text())

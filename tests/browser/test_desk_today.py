@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exchange import rollup
 from kit.database import Database
 from settlement.book_checks.checking import check_quickly
 from tests.books import Books
@@ -30,8 +29,7 @@ def traded(books: Books, database: Database) -> Coalition:
         made.spend("fuel", wallet, 1_500)
         made.close(name)
     made.issue("market", wallet, 12_345)
-    with database.transaction() as session:
-        rollup.roll_up(session)
+    made.books.roll_up()
     check_quickly(database, datetime.now(UTC))
     return made
 

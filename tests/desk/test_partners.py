@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from exchange import rollup
 from exchange.errors import PartnerNotActive
 from kit.clock import system_clock
 from kit.database import Database
@@ -183,8 +182,7 @@ class TestKeys:
 
 class TestTraffic:
     def test_by_window(self, sign_in: SignIn, coalition: Coalition, database: Database) -> None:
-        with database.transaction() as session:
-            rollup.roll_up(session)
+        coalition.books.roll_up()
         visitor = sign_in("ada", "auditor")
         words = visitor.get("/desk/partners/market/traffic").words
         assert "2030-01 1 10,000" in words

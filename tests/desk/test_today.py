@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from exchange import rollup
 from kit.database import Database
 from settlement.book_checks.checking import check_in_full, check_quickly
 from tests.books import Books
@@ -116,8 +115,7 @@ class TestFigures:
         first = coalition.close("2026-12")
         coalition.spend("fuel", wallet, 400)
         coalition.issue("market", wallet, 50)
-        with database.transaction() as session:
-            rollup.roll_up(session)
+        coalition.books.roll_up()
         visitor = sign_in("fay", "auditor")
         page = visitor.get("/desk")
         assert "650 points are outstanding, of 1 issuers" in page.words
